@@ -1,0 +1,175 @@
+package conn
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/ws6455/ws/internal/protocol"
+)
+
+// idleTime is how long the application may do something else than read
+// before a connection whose Context is in use reads ahead.
+const idleTime = 20 * time.Millisecond
+
+// messageCost is what a message in an aheadQueue costs beside its bytes.
+const messageCost = 64
+
+// errFull says that pump has no room for more.
+var errFull = errors.New("read ahead as far as allowed")
+
+// An aheadQueue holds messages that were decoded before the application asked for them.
+// The last of them may be unfinished.
+type aheadQueue struct {
+	pieces []protocol.Event // their Data is their own
+	size   int64            // bytes in pieces, and messageCost for each
+}
+
+// pushAhead appends a copy of ev to c.ahead.
+func (c *Conn) pushAhead(ev protocol.Event) {
+	if c.ahead == nil {
+		c.ahead = new(aheadQueue)
+	}
+	q := c.ahead
+	if n := len(q.pieces); n > 0 && !q.pieces[n-1].Fin {
+		last := &q.pieces[n-1]
+		last.Data = append(last.Data, ev.Data...)
+		last.Fin = ev.Fin
+	} else {
+		ev.Data = slices.Clone(ev.Data)
+		q.pieces = append(q.pieces, ev)
+		q.size += messageCost
+	}
+	q.size += int64(len(ev.Data))
+}
+
+// unread puts a piece in front. Its Data is the queue's from now on.
+func (c *Conn) unread(ev protocol.Event) {
+	if c.ahead == nil {
+		c.ahead = new(aheadQueue)
+	}
+	q := c.ahead
+	q.pieces = slices.Insert(q.pieces, 0, ev)
+	q.size += int64(len(ev.Data)) + messageCost
+}
+
+// popAhead removes and returns the first piece of c.ahead, which is not nil.
+func (c *Conn) popAhead() protocol.Event {
+	q := c.ahead
+	ev := q.pieces[0]
+	q.pieces = q.pieces[1:]
+	q.size -= int64(len(ev.Data)) + messageCost
+	if len(q.pieces) == 0 {
+		c.ahead = nil
+	}
+	return ev
+}
+
+// pump reads ahead until enough returns true, the connection or ctx ends, or a reader waits.
+// What it has no room for stays unread, so that the peer is slowed down,
+// or is dropped if the connection is being closed: nothing may keep the peer's close frame from being found.
+// The caller holds c.rd.
+func (c *Conn) pump(ctx context.Context, enough func() bool) error {
+	c.pumping.Store(true)
+	defer c.pumping.Store(false)
+	for !enough() {
+		if c.aheadFull() {
+			if !c.isClosing() {
+				return errFull
+			}
+			c.dropping = true
+		}
+		ev, ok, err := c.receive()
+		switch {
+		case err != nil:
+			return err
+		case ok:
+			c.pushAhead(ev)
+		default:
+			if err := c.fill(ctx, nil); err != nil {
+				return err
+			}
+		}
+	}
+	c.flushPongs()
+	return nil
+}
+
+// aheadMost is how much is read ahead where Config.MaxMessageSize allows more.
+const aheadMost = 16 << 20
+
+// aheadFull reports whether as much is read ahead as may be, to within one read.
+func (c *Conn) aheadFull() bool {
+	return c.ahead != nil && c.ahead.size >= min(c.limits().MaxMessageSize, aheadMost)
+}
+
+// lockReading takes c.rd for a reader, which goes before those that read ahead.
+func (c *Conn) lockReading(ctx context.Context) error {
+	if !c.rd.try() && !c.lockBefore(ctx.Done()) {
+		return ctx.Err()
+	}
+	err := ctx.Err()
+	if err != nil {
+		c.unlockReading()
+	}
+	return err
+}
+
+// lockBefore takes c.rd when its holder is done, or gives up when done is closed.
+// A holder that reads ahead is asked to be done.
+func (c *Conn) lockBefore(done <-chan struct{}) bool {
+	c.readers.Add(1)
+	defer c.readers.Add(-1)
+	w := c.rd.enqueue()
+	if w == nil {
+		return true
+	}
+	if c.pumping.Load() {
+		c.wakeReader()
+	}
+	return c.rd.await(w, done, nil)
+}
+
+// lockPumping takes c.rd for pump, or gives up when one of the two channels is closed.
+func (c *Conn) lockPumping(done, also <-chan struct{}) bool {
+	if c.rd.try() {
+		return true
+	}
+	w := c.rd.enqueue()
+	return w == nil || c.rd.await(w, done, also)
+}
+
+// unlockReading releases c.rd, and the buffer of the input if there is nothing in it.
+func (c *Conn) unlockReading() {
+	if c.over.Load() {
+		c.stow()
+	}
+	if len(c.in.b) == 0 && (c.reader == nil || !c.reader.borrows) {
+		c.in.release()
+	}
+	c.rd.release()
+	if t := c.idle.Load(); t != nil && !c.over.Load() {
+		t.Reset(idleTime)
+	}
+}
+
+// keepReading makes the connection read ahead whenever nobody has read for a while.
+func (c *Conn) keepReading() {
+	if c.idle.Load() != nil || c.over.Load() {
+		return
+	}
+	t := time.AfterFunc(idleTime, c.readIdle)
+	if !c.idle.CompareAndSwap(nil, t) {
+		t.Stop()
+	}
+}
+
+// readIdle reads ahead until a reader comes, or the connection ends.
+func (c *Conn) readIdle() {
+	if !c.rd.try() {
+		return // a reader is there, and starts the timer anew when it leaves
+	}
+	defer c.rd.release()
+	c.pump(context.Background(), func() bool { return false })
+}

@@ -1,0 +1,273 @@
+package conn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/ws6455/ws/frame"
+	"github.com/ws6455/ws/internal/protocol"
+)
+
+// An ending is the state of a connection that is being closed.
+type ending struct {
+	protocol.Closing
+	by time.Time // when everything must be over
+}
+
+// Close performs the closing handshake: it sends a close frame, waits for the peer's,
+// closes the connection and returns nil if all went well.
+// It is over within Config.CloseTimeout, whatever the peer does, and works beside any other call:
+// a reader goes on getting the messages that come before the peer's close frame
+// and then a [*CloseError], a writer gets that at once.
+// Without a reader, up to Config.MaxMessageSize bytes of messages are kept for one, the rest is dropped.
+//
+// If the connection is being closed already, Close waits for the end of that;
+// its own code and reason count only if no close frame was sent.
+// The error is that of [Conn.Read] if the handshake was not completed.
+//
+// StatusNoStatus (1005) with an empty reason sends an empty close frame.
+// A code that may not be sent, or a reason that is not UTF-8 or longer than 123 bytes,
+// is an error and nothing happens; servers may not send 1010.
+//
+// https://www.rfc-editor.org/rfc/rfc6455#section-7.1.2
+func (c *Conn) Close(code frame.StatusCode, reason string) error {
+	if err := c.checkClose(code, reason); err != nil {
+		return fmt.Errorf("websocket: %w", err)
+	}
+	c.startClosing()
+	c.sendClose(code, reason)
+	c.awaitEnd()
+	err := c.failed()
+	if e, ok := err.(*CloseError); ok && e.Err == nil {
+		return nil
+	}
+	return err
+}
+
+// CloseNow closes the connection below at once, without a closing handshake.
+// Everything that was waiting returns a [*CloseError] with net.ErrClosed.
+func (c *Conn) CloseNow() error {
+	c.end(c.closeError(net.ErrClosed))
+	return nil
+}
+
+var errServer1010 = errors.New("status 1010 is for clients")
+
+// checkClose reports why a close frame may not be sent.
+func (c *Conn) checkClose(code frame.StatusCode, reason string) error {
+	if code == frame.StatusMandatoryExtension && c.Side() == frame.Server {
+		return errServer1010 // section 7.4.1
+	}
+	_, err := frame.AppendClose(nil, code, reason)
+	return err
+}
+
+// isClosing reports whether a side has begun to close.
+func (c *Conn) isClosing() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ending != nil
+}
+
+// closeOverdue reports whether the time for the closing handshake is over.
+func (c *Conn) closeOverdue() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.ending != nil && reached(c.ending.by)
+}
+
+// startClosing starts the time that the closing handshake may take, unless that runs already.
+// It holds for whoever waits for the network right now, too.
+func (c *Conn) startClosing() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ending != nil || c.over.Load() {
+		return
+	}
+	c.ending = &ending{by: after(c.limits().CloseTimeout)}
+	c.ending.Side = c.Side()
+	if by := c.ending.by; !by.IsZero() && !c.woken {
+		c.nc.SetReadDeadline(by)
+		c.deadline = true
+	}
+	if by := c.ending.by; !by.IsZero() && c.writing {
+		c.nc.SetWriteDeadline(by)
+	}
+}
+
+// closing runs f on the state of the closing handshake and returns its next step.
+func (c *Conn) closing(f func(*protocol.Closing)) protocol.Step {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ending == nil {
+		return protocol.Open
+	}
+	f(&c.ending.Closing)
+	return c.ending.Step()
+}
+
+// sendClose sends a close frame, unless one is sent already.
+// If that is not possible it ends the connection.
+func (c *Conn) sendClose(code frame.StatusCode, reason string) {
+	c.wr.acquire(nil)
+	defer c.wr.release()
+	due := false
+	c.closing(func(s *protocol.Closing) {
+		due = s.Sent == protocol.Close{}
+		if due {
+			s.Send(code, reason)
+		}
+	})
+	if !due {
+		return
+	}
+	p, _ := frame.AppendClose(nil, code, reason)
+	err := c.transmit(context.Background(), &protocol.Event{Opcode: frame.Close, Fin: true, Data: p})
+	if err == nil {
+		return
+	}
+	c.closing(func(s *protocol.Closing) { s.Sent = protocol.Close{} })
+	if !isBroken(err) {
+		c.end(c.closeError(err))
+	}
+}
+
+// closeReceived answers the peer's close frame, if it came first, and ends the connection.
+// The caller holds c.rd.
+//
+// https://www.rfc-editor.org/rfc/rfc6455#section-5.5.1
+func (c *Conn) closeReceived(payload []byte) error {
+	c.startClosing()
+	var code frame.StatusCode
+	var reason string
+	step := c.closing(func(s *protocol.Closing) {
+		s.Receive(payload)
+		code, reason = s.Reply()
+	})
+	if step == protocol.Answer {
+		c.sendClose(code, reason)
+		step = c.closing(func(*protocol.Closing) {})
+	}
+	switch step {
+	case protocol.Answer:
+		return c.end(c.closeError(errUnanswered))
+	case protocol.WaitEOF:
+		c.drain()
+	}
+	if c.raw == nil {
+		c.sayGoodbye() // of TLS
+	}
+	return c.end(c.closeError(nil))
+}
+
+var errUnanswered = errors.New("the peer hung up before its close frame was answered")
+
+// fail fails the connection because of what the peer did: it sends a close frame with
+// the status code of cause, closes the connection and returns the error that it ended with.
+// Nothing that the peer sent after is looked at. The caller holds c.rd.
+//
+// https://www.rfc-editor.org/rfc/rfc6455#section-7.1.7
+func (c *Conn) fail(cause error) error {
+	c.startClosing()
+	c.mu.Lock()
+	if c.err == nil {
+		c.err = cause
+	}
+	c.mu.Unlock()
+	c.sendClose(CloseCode(cause), failReason(cause))
+	if c.sayGoodbye() {
+		// Closing a socket with input unread would take back what is on its way out.
+		c.drain()
+	}
+	return c.end(cause)
+}
+
+// failReason returns what the peer is told.
+func failReason(err error) string {
+	switch e := err.(type) {
+	case *ProtocolError:
+		return e.Rule
+	case *LimitError:
+		switch e.Option {
+		case "MaxMessageSize":
+			return fmt.Sprintf("message larger than %d bytes", e.Limit)
+		case "MaxFragments":
+			return fmt.Sprintf("message of more than %d fragments", e.Limit)
+		case "MessageTimeout":
+			return fmt.Sprintf("message not finished within %v", time.Duration(e.Limit))
+		}
+	}
+	return ""
+}
+
+// sayGoodbye ends the stream to the peer, and reports whether it could.
+// A TLS connection waits for the network to take its alert; that is bounded, too.
+func (c *Conn) sayGoodbye() bool {
+	if c.over.Load() {
+		return false
+	}
+	c.mu.Lock()
+	by := c.ending.by
+	c.mu.Unlock()
+	if c.raw == nil && !by.IsZero() {
+		t := time.AfterFunc(time.Until(by), func() { hangUp(c.nc) })
+		defer t.Stop()
+	}
+	return closeWrite(c.nc)
+}
+
+// drain reads until the peer hangs up, or the closing handshake must be over.
+func (c *Conn) drain() {
+	buf := borrow()
+	defer buf.giveBack()
+	for !c.over.Load() {
+		c.mu.Lock()
+		c.nc.SetReadDeadline(c.ending.by)
+		c.mu.Unlock()
+		_, err := c.nc.Read(buf[:])
+		if err != nil && (!isTimeout(err) || reached(c.ending.by)) {
+			return
+		}
+	}
+}
+
+// awaitEnd waits until the connection has ended. It reads while nobody else does.
+// The end is near: the time for closing runs.
+func (c *Conn) awaitEnd() {
+	for !c.over.Load() {
+		if !c.lockPumping(c.done(), nil) {
+			return
+		}
+		c.pump(context.Background(), c.over.Load)
+		c.rd.release()
+	}
+}
+
+// closeError returns the end of the connection as it stands.
+// err is why the closing handshake is not complete, if it is not.
+func (c *Conn) closeError(err error) *CloseError {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	e := &CloseError{
+		Code: frame.StatusAbnormalClosure,
+		Sent: frame.StatusAbnormalClosure,
+		Err:  err,
+	}
+	if c.ending == nil {
+		return e
+	}
+	if r := c.ending.Received; r != (protocol.Close{}) {
+		e.Code, e.Reason = r.Code, r.Reason
+	}
+	if s := c.ending.Sent; s != (protocol.Close{}) {
+		e.Sent, e.SentReason = s.Code, s.Reason
+	}
+	e.ByPeer = c.ending.ByPeer
+	return e
+}
+
+// errClosing is for those who come while the closing handshake is under way.
+var errClosing = errors.New("the closing handshake is under way")

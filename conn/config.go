@@ -1,0 +1,84 @@
+package conn
+
+import (
+	"cmp"
+	"math"
+	"time"
+)
+
+// A Config holds the limits of a connection.
+// A nil *Config and the zero Config mean the defaults, which are safe on the open internet.
+//
+// Times are of the process's clock; no limit outlives the connection.
+type Config struct {
+	// MaxMessageSize is the size in bytes of the largest message accepted.
+	// A larger one fails the connection with status 1009 and a [LimitError],
+	// as soon as its size is announced and before memory is taken for it.
+	// If zero, it is 1 MiB. If negative, there is no limit.
+	MaxMessageSize int64
+
+	// MaxFragments is the number of frames that a message may come in.
+	// One more fails the connection with status 1008 and a [LimitError].
+	// If zero, it is 16384. If negative, there is no limit.
+	MaxFragments int
+
+	// MessageTimeout is how long a peer may keep a reader waiting
+	// for the rest of a message or frame that it has begun.
+	// Time in which the application does not read is not counted.
+	// When it has passed, the connection fails with status 1008 and a [LimitError].
+	// If zero, it is 1 minute. If negative, there is no limit.
+	MessageTimeout time.Duration
+
+	// WriteTimeout is how long the network may take to accept a frame,
+	// or each part of one that is larger than 32 KiB.
+	// When it has passed, the write returns a [LimitError];
+	// if a part of the frame is already sent, the connection ends.
+	// If zero, it is 30 seconds. If negative, there is no limit.
+	WriteTimeout time.Duration
+
+	// CloseTimeout is how long a closing handshake may take in all, whoever begins it,
+	// from the first close frame until TCP is closed.
+	// If zero, it is 5 seconds. If negative, there is no limit.
+	CloseTimeout time.Duration
+
+	// MaxQueuedPongs is the number of pongs that may wait to be sent
+	// while the peer does not read. When there are more, only the most recent is kept:
+	// RFC 6455 section 5.5.3 asks for no more, so this is never an error.
+	// If zero, it is 16. If negative, it is 1.
+	MaxQueuedPongs int
+}
+
+// resolved returns c with its defaults filled in and "no limit" as the largest value.
+func (c *Config) resolved() Config {
+	if c == nil {
+		c = new(Config)
+	}
+	return Config{
+		// A message must fit into a slice, on 32-bit targets too.
+		MaxMessageSize: min(limit(c.MaxMessageSize, 1<<20), math.MaxInt),
+		MaxFragments:   limit(c.MaxFragments, 16384),
+		MessageTimeout: limit(c.MessageTimeout, time.Minute),
+		WriteTimeout:   limit(c.WriteTimeout, 30*time.Second),
+		CloseTimeout:   limit(c.CloseTimeout, 5*time.Second),
+		MaxQueuedPongs: max(cmp.Or(c.MaxQueuedPongs, 16), 1),
+	}
+}
+
+// limit returns n, byDefault if n is zero, and the largest value if n is negative.
+func limit[T int | int64 | time.Duration](n, byDefault T) T {
+	switch {
+	case n == 0:
+		return byDefault
+	case n > 0:
+		return n
+	}
+	switch most := any(&n).(type) {
+	case *int:
+		*most = math.MaxInt
+	case *int64:
+		*most = math.MaxInt64
+	case *time.Duration:
+		*most = math.MaxInt64
+	}
+	return n
+}

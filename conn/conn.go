@@ -1,0 +1,192 @@
+package conn
+
+import (
+	"context"
+	"net"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+	"unique"
+
+	"github.com/ws6455/ws/frame"
+	"github.com/ws6455/ws/handshake"
+	"github.com/ws6455/ws/internal/protocol"
+)
+
+// A Conn is one end of a WebSocket connection.
+// Its methods may be called from any goroutine, at any time.
+//
+// Its size counts, for those who have a hundred thousand of them:
+// what few connections need is behind a pointer.
+type Conn struct {
+	nc        net.Conn
+	raw       syscall.RawConn       // of nc, if it may be used past nc's back; else nil
+	cfg       unique.Handle[Config] // resolved; one copy for all that have the same
+	agreement *handshake.Agreement  // nil if nothing was agreed on
+
+	// Reading. Guarded by rd, which is held while input is decoded or waited for.
+	rd       lock
+	rx       protocol.Receiver
+	text     frame.UTF8     // of the message being received
+	in       input          // bytes from the network, not yet decoded
+	ahead    *aheadQueue    // decoded before the application asked for it; nil if there is nothing
+	reader   *messageReader // of the message being delivered, if that is done by one
+	waited   time.Duration  // for the rest of an unfinished message or frame
+	by       time.Time      // when that must be there; zero if nothing is unfinished
+	skip     bool           // the rest of the message being delivered is unwanted
+	dropping bool           // messages from now on: the connection is closing and ahead is full
+
+	// Who reads. Not guarded.
+	pumping atomic.Bool  // rd is held by pump, which lets readers go first
+	readers atomic.Int32 // readers that wait for rd
+	idle    atomic.Pointer[time.Timer]
+
+	// Writing. msg is held for the length of a message, wr while bytes go out.
+	msg      lock
+	wr       lock
+	tx       protocol.Sender // guarded by wr, as is the rest here
+	txBefore protocol.Sender // tx before the frame under way, to go back to
+	txKey    [4]byte         // masking key of that, rotated to the next byte
+	txPongs  int32           // pongs before it
+
+	// The rest is guarded by mu, which is held for moments only.
+	mu        sync.Mutex
+	over      atomic.Bool  // nc is closed; may be read without mu
+	deadline  bool         // nc has a read deadline
+	woken     bool         // it has passed, to wake the reader
+	writing   bool         // a write may be waiting for the network
+	writes    uint32       // counts those
+	pongCount atomic.Int32 // pongs that are due; may be read without mu
+	pongs     *pongQueue   // them; nil if there are none
+	watch     watch        // wakes the reader when its context ends
+	pings     *ping        // sent and not answered, the most recent first
+	ending    *ending      // nil as long as no side has begun to close
+	lifetime  *lifetime    // nil until somebody asks
+	err       error        // why the connection ended or is being failed; nil before
+}
+
+// An Opening is the result of an opening handshake.
+type Opening struct {
+	Side      frame.Side          // the side of the new Conn
+	Agreement handshake.Agreement // what both sides settled on
+	Early     []byte              // bytes of the peer that followed its handshake
+}
+
+// New returns the connection that begins on nc after its opening handshake.
+// The Conn owns nc from now on, and o.Early until it is read.
+// Packages server and client call this; so may the user of another handshake.
+//
+// nc must obey deadlines, and its Close must end a blocked Read and Write.
+func New(nc net.Conn, o Opening, cfg *Config) *Conn {
+	limits := cfg.resolved()
+	c := &Conn{
+		nc:  nc,
+		raw: rawConn(nc),
+		cfg: unique.Make(limits),
+	}
+	if a := o.Agreement; a.Subprotocol != "" || len(a.Extensions) > 0 {
+		c.agreement = &a
+	}
+	c.rx = protocol.Receiver{
+		Side:         o.Side,
+		MaxMessage:   limits.MaxMessageSize,
+		MaxFragments: limits.MaxFragments,
+	}
+	c.tx.Side = o.Side
+	c.in.b = slices.Clip(o.Early)
+	return c
+}
+
+// Subprotocol returns the subprotocol that was agreed on; empty if none.
+func (c *Conn) Subprotocol() string {
+	if c.agreement == nil {
+		return ""
+	}
+	return c.agreement.Subprotocol
+}
+
+// Side returns which end of the connection c is.
+func (c *Conn) Side() frame.Side { return c.rx.Side }
+
+// LocalAddr returns the local network address.
+func (c *Conn) LocalAddr() net.Addr { return c.nc.LocalAddr() }
+
+// RemoteAddr returns the peer's network address.
+func (c *Conn) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }
+
+// NetConn returns the connection below, for what only it knows, such as the TLS state.
+// Reading, writing, closing it or setting its deadlines breaks c.
+func (c *Conn) NetConn() net.Conn { return c.nc }
+
+// lifetime is how the end of a connection is announced.
+type lifetime struct {
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+}
+
+// life returns c.lifetime, which it creates at need. c.mu is held.
+func (c *Conn) life() *lifetime {
+	if c.lifetime == nil {
+		ctx, cancel := context.WithCancelCause(context.Background())
+		c.lifetime = &lifetime{ctx, cancel}
+		if c.over.Load() {
+			cancel(c.err)
+		}
+	}
+	return c.lifetime
+}
+
+// done returns a channel that is closed when the connection has ended.
+func (c *Conn) done() <-chan struct{} {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.life().ctx.Done()
+}
+
+// Context returns a context that is cancelled when the connection ends.
+// context.Cause then tells why, with the error that Read and Write return.
+//
+// From the first call on, the connection looks after itself
+// while the application neither reads nor pings:
+// after a moment it reads ahead, answers pings and the peer's close,
+// and keeps up to Config.MaxMessageSize bytes of messages for the next Read.
+// That takes a goroutine, but none while a Read is under way.
+func (c *Conn) Context() context.Context {
+	c.mu.Lock()
+	ctx := c.life().ctx
+	c.mu.Unlock()
+	c.keepReading()
+	return ctx
+}
+
+// end records why the connection ended, unless that is known already,
+// closes the connection below and tells everybody. It returns the error recorded.
+// Whoever waits for the network or for a lock gets that error.
+func (c *Conn) end(err error) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err == nil {
+		c.err = err
+	}
+	if c.over.Swap(true) {
+		return c.err
+	}
+	c.watch.clear()
+	if t := c.idle.Load(); t != nil {
+		t.Stop()
+	}
+	if c.lifetime != nil {
+		c.lifetime.cancel(c.err)
+	}
+	hangUp(c.nc)
+	return c.err
+}
+
+// failed returns why the connection ended or is being failed; nil if neither.
+func (c *Conn) failed() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}

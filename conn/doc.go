@@ -1,0 +1,49 @@
+// Package conn is a WebSocket connection: whole messages and streams, pings,
+// the closing handshake, and limits for all that a peer can do.
+//
+// A [Conn] comes from package server or client. Its methods may be called from any goroutine.
+//
+// # Usage
+//
+// Read and write whole messages:
+//
+//	for m, err := range c.Messages(ctx) {
+//		if err != nil {
+//			return err
+//		}
+//		if err := c.Write(ctx, m.Type, m.Data); err != nil {
+//			return err
+//		}
+//	}
+//
+// [Conn.ReadAppend] reads without allocating; [Conn.Reader] and [Conn.Writer] stream.
+// [Conn.Close] closes politely, [Conn.CloseNow] at once.
+//
+// # Contexts
+//
+// The context of a call bounds the waiting of that call and nothing else.
+// A read whose context ends leaves the connection as it is and loses no byte.
+// A write whose context ends before the network has taken a byte of the frame does, too;
+// in the middle of a frame there is no way back and the connection ends.
+//
+// # The end
+//
+// A connection ends once, for one reason, and every method that was waiting or is called later returns it:
+//
+//   - [*CloseError]: closed by one of the sides, or lost; it says who closed with what, in which order.
+//   - [*ProtocolError]: the peer broke a rule of RFC 6455.
+//   - [*LimitError]: the peer met a limit of [Config].
+//
+// They may be wrapped: use errors.As. [Conn.Context] is cancelled with the same error as its cause.
+//
+// # Limits
+//
+// [Config] says what a peer may do. Memory grows with what has arrived, never with what a header announces,
+// and a connection that waits for input holds no buffer.
+//
+// # Control frames
+//
+// Pings are answered and the peer's close is completed while some call reads:
+// Read and its kind, Ping, or Close. After the first call of Context
+// that also happens while the application does something else.
+package conn

@@ -1,0 +1,123 @@
+package conn
+
+import (
+	"context"
+	"time"
+
+	"github.com/ws6455/ws/frame"
+	"github.com/ws6455/ws/internal/protocol"
+)
+
+// A ping is a ping that was sent.
+type ping struct {
+	payload [8]byte
+	sent    time.Time
+	rtt     time.Duration // valid once pong is closed
+	pong    chan struct{} // closed when the pong came
+	next    *ping         // the one sent before
+}
+
+// Ping sends a ping, waits for its pong and returns the round-trip time.
+// Any number may be under way at once.
+//
+// While nobody reads, Ping does, and keeps up to Config.MaxMessageSize bytes of messages
+// for the next Read; if the pong is behind more than that, Ping waits until somebody reads.
+//
+// If ctx ends first, Ping returns its error and the connection stays as it is.
+// Other errors are those of [Conn.Write].
+func (c *Conn) Ping(ctx context.Context) (rtt time.Duration, err error) {
+	p := c.newPing()
+	defer c.forgetPing(p)
+	ev := protocol.Event{Opcode: frame.Ping, Fin: true, Data: p.payload[:]}
+	if err := c.send(ctx, &ev); err != nil {
+		return 0, err
+	}
+	if err := c.awaitPong(ctx, p); err != nil {
+		return 0, err
+	}
+	return p.rtt, nil
+}
+
+// awaitPong waits for the answer to p, and reads while nobody else does.
+func (c *Conn) awaitPong(ctx context.Context, p *ping) error {
+	for !p.answered() {
+		if !c.lockPumping(ctx.Done(), p.pong) {
+			return ctx.Err()
+		}
+		err := c.pump(ctx, p.answered)
+		c.unlockReading()
+		switch err {
+		case nil, errYield:
+		case errFull:
+			return c.awaitOthers(ctx, p)
+		default:
+			return err
+		}
+	}
+	return nil
+}
+
+// awaitOthers waits until a reader has come to the answer to p.
+func (c *Conn) awaitOthers(ctx context.Context, p *ping) error {
+	select {
+	case <-p.pong:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-c.done():
+		return c.failed()
+	}
+}
+
+// newPing registers a ping with a payload of its own.
+func (c *Conn) newPing() *ping {
+	p := &ping{sent: time.Now(), pong: make(chan struct{})}
+	a, b := newKey(), newKey()
+	copy(p.payload[:], a[:])
+	copy(p.payload[4:], b[:])
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p.next, c.pings = c.pings, p
+	return p
+}
+
+// forgetPing removes p, if it is still there.
+func (c *Conn) forgetPing(p *ping) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for q := &c.pings; *q != nil; q = &(*q).next {
+		if *q == p {
+			*q = p.next
+			return
+		}
+	}
+}
+
+func (p *ping) answered() bool {
+	select {
+	case <-p.pong:
+		return true
+	default:
+		return false
+	}
+}
+
+// pongReceived finds the ping that a pong with this payload answers.
+// Those sent before it are answered too: a peer need only answer the most recent one.
+// Any other pong is unsolicited and means nothing.
+//
+// https://www.rfc-editor.org/rfc/rfc6455#section-5.5.3
+func (c *Conn) pongReceived(payload []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for q := &c.pings; *q != nil; q = &(*q).next {
+		if p := *q; string(p.payload[:]) == string(payload) {
+			*q = nil
+			for ; p != nil; p = p.next {
+				p.rtt = time.Since(p.sent)
+				close(p.pong)
+			}
+			return
+		}
+	}
+}

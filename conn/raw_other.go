@@ -1,0 +1,16 @@
+//go:build !unix
+
+package conn
+
+import (
+	"errors"
+	"net"
+	"syscall"
+)
+
+// rawConn returns nil: this system's descriptors are used through package net.
+func rawConn(net.Conn) syscall.RawConn { return nil }
+
+// Neither is called without a raw connection.
+func (c *Conn) rawRead([]byte) (int, error)  { return 0, errors.ErrUnsupported }
+func (c *Conn) writeRaw([]byte) (int, error) { return 0, errors.ErrUnsupported }

@@ -1,0 +1,152 @@
+package conn
+
+import (
+	"context"
+	"iter"
+	"math"
+	"slices"
+
+	"github.com/ws6455/ws/frame"
+	"github.com/ws6455/ws/internal/protocol"
+)
+
+// directSize is the number of payload bytes still to come
+// from which on they are read straight into the message.
+const directSize = 4 << 10
+
+// growSize is how much room a message gets at least when it grows.
+// More than that is only taken for as much as has arrived.
+const growSize = 16 << 10
+
+// A Message is a complete message.
+type Message struct {
+	Type frame.Opcode // frame.Text or frame.Binary
+	Data []byte
+}
+
+// Read returns the next message. p is the caller's to keep.
+//
+// If ctx ends first, Read returns its error and nothing is lost:
+// the connection stays as it is, and the next read goes on where this one stopped.
+// Every other error is the end of the connection, and stays:
+// a [*CloseError] if it was closed or lost, a [*ProtocolError] if the peer broke a rule,
+// a [*LimitError] if a limit of [Config] was met.
+// Messages that came before the end are still delivered.
+//
+// Pings are answered and the peer's close is completed while a Read is under way;
+// see Context for what happens else.
+func (c *Conn) Read(ctx context.Context) (typ frame.Opcode, p []byte, err error) {
+	return c.ReadAppend(ctx, nil)
+}
+
+// ReadAppend is Read, but appends the message to dst and returns the extended slice.
+// It allocates nothing if the message fits into dst's capacity.
+// If there is an error it returns dst as it was.
+func (c *Conn) ReadAppend(ctx context.Context, dst []byte) (typ frame.Opcode, p []byte, err error) {
+	if err := c.beginReading(ctx); err != nil {
+		return 0, dst, err
+	}
+	defer c.unlockReading()
+	msg := protocol.Event{Data: dst}
+	err = c.collect(&msg)
+	for err == nil && !msg.Fin {
+		err = c.fill(ctx, c.room(&msg))
+		if err == nil {
+			err = c.collect(&msg)
+		}
+	}
+	if err != nil {
+		c.putBack(&msg, len(dst))
+		return 0, dst, err
+	}
+	c.flushPongs()
+	return msg.Opcode, msg.Data, nil
+}
+
+// Messages returns an iterator over the messages of the connection, as Read returns them.
+// It stops after an error, which is the last thing that it yields,
+// and without one if the peer closed normally, with status 1000 or 1001.
+func (c *Conn) Messages(ctx context.Context) iter.Seq2[Message, error] {
+	return func(yield func(Message, error) bool) {
+		for {
+			typ, p, err := c.Read(ctx)
+			if e, ok := err.(*CloseError); ok && e.Err == nil && normal(e.Code) {
+				return
+			}
+			if !yield(Message{typ, p}, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func normal(code frame.StatusCode) bool {
+	return code == frame.StatusNormalClosure || code == frame.StatusGoingAway
+}
+
+// beginReading takes c.rd for a new read,
+// and passes over what a Reader left of the message before, if it gave up on it.
+// The caller unlocks.
+func (c *Conn) beginReading(ctx context.Context) error {
+	if err := c.lockReading(ctx); err != nil {
+		return err
+	}
+	if r := c.reader; r != nil {
+		c.abandon(r)
+	}
+	for c.skip {
+		ev, err := c.next(ctx)
+		if err != nil {
+			c.unlockReading()
+			return err
+		}
+		c.skip = !ev.Fin
+	}
+	return nil
+}
+
+// collect appends what is at hand of the message under way to msg.Data.
+func (c *Conn) collect(msg *protocol.Event) error {
+	for !msg.Fin {
+		ev, ok, err := c.poll()
+		if !ok || err != nil {
+			return err
+		}
+		ev.Data = join(msg.Data, ev.Data)
+		*msg = ev
+	}
+	return nil
+}
+
+// join appends q to p, if it does not stand there already.
+func join(p, q []byte) []byte {
+	n := len(p)
+	if len(q) > 0 && cap(p)-n >= len(q) && &p[:n+1][n] == &q[0] {
+		return p[:n+len(q)]
+	}
+	return append(p, q...)
+}
+
+// room returns room behind msg.Data for payload of the frame under way,
+// so that it can be read from the network to where it belongs; nil if that is not worth it.
+// Memory grows with what has arrived, not with what the header announced.
+func (c *Conn) room(msg *protocol.Event) []byte {
+	if c.rx.Left() < directSize || c.dropping {
+		return nil
+	}
+	n := len(msg.Data)
+	left := int(min(c.rx.Left(), math.MaxInt32/2))
+	if cap(msg.Data)-n < min(left, growSize) {
+		msg.Data = slices.Grow(msg.Data, min(left, max(n, growSize)))
+	}
+	return msg.Data[n:min(n+left, cap(msg.Data))]
+}
+
+// putBack keeps what was read of an unfinished message for the next read.
+// The first n bytes of msg.Data were there before.
+func (c *Conn) putBack(msg *protocol.Event, n int) {
+	if len(msg.Data) > n && !c.over.Load() {
+		msg.Data = slices.Clone(msg.Data[n:])
+		c.unread(*msg)
+	}
+}

@@ -1,0 +1,103 @@
+package conn
+
+import (
+	"context"
+	"time"
+)
+
+// A brokenError says that the network failed under a write.
+type brokenError struct{ error }
+
+func (e *brokenError) Unwrap() error { return e.error }
+
+func isBroken(err error) bool {
+	_, ok := err.(*brokenError)
+	return ok
+}
+
+// writeNet writes b to the network and returns how much of it was taken.
+// It waits only if it must, and sets a deadline only then, where it can know.
+// The caller holds c.wr.
+func (c *Conn) writeNet(ctx context.Context, b []byte) (n int, err error) {
+	if c.raw != nil {
+		n, err = c.writeRaw(b)
+		if err != nil {
+			return n, &brokenError{err}
+		}
+		if n == len(b) {
+			return n, nil
+		}
+	}
+	m, err := c.writeWaiting(ctx, b[n:])
+	return n + m, err
+}
+
+// writeWaiting writes b to the network, waiting for it as long as ctx and limits allow.
+func (c *Conn) writeWaiting(ctx context.Context, b []byte) (n int, err error) {
+	by := after(c.limits().WriteTimeout)
+	id := c.armWrite(by)
+	defer c.disarmWrite()
+	if ctx.Done() != nil {
+		defer context.AfterFunc(ctx, func() { c.wakeWriter(id) })()
+	}
+	for n < len(b) {
+		m, err := c.nc.Write(b[n:])
+		n += m
+		switch {
+		case err == nil:
+		case !isTimeout(err):
+			return n, &brokenError{err}
+		default:
+			if err := c.writeOverdue(ctx, by); err != nil {
+				return n, err
+			}
+			c.armWrite(by)
+		}
+	}
+	return n, nil
+}
+
+// armWrite sets the write deadline and returns the number of the write that it is for.
+func (c *Conn) armWrite(by time.Time) (id uint32) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ending != nil {
+		by = earliest(by, c.ending.by)
+	}
+	c.writes++
+	c.writing = true
+	c.nc.SetWriteDeadline(by)
+	return c.writes
+}
+
+// disarmWrite takes the deadline away, for writes that need none.
+func (c *Conn) disarmWrite() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.writing = false
+	if c.raw != nil {
+		c.nc.SetWriteDeadline(time.Time{})
+	}
+}
+
+// wakeWriter makes write number id look around, if it still waits.
+func (c *Conn) wakeWriter(id uint32) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.writing && c.writes == id {
+		c.nc.SetWriteDeadline(past)
+	}
+}
+
+// writeOverdue tells what a write that timed out stands for; nil if nothing is overdue.
+func (c *Conn) writeOverdue(ctx context.Context, by time.Time) error {
+	switch {
+	case c.closeOverdue():
+		return c.end(c.closeError(timeLimit("CloseTimeout", c.limits().CloseTimeout)))
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case reached(by):
+		return timeLimit("WriteTimeout", c.limits().WriteTimeout)
+	}
+	return nil
+}

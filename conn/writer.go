@@ -1,0 +1,79 @@
+package conn
+
+import (
+	"context"
+	"io"
+
+	"github.com/ws6455/ws/frame"
+	"github.com/ws6455/ws/internal/protocol"
+)
+
+// A messageWriter sends one message in fragments. Until Close it holds c.msg.
+type messageWriter struct {
+	c     *Conn
+	ctx   context.Context
+	typ   frame.Opcode
+	text  frame.UTF8
+	began bool  // a frame was sent
+	err   error // of the first call that failed, or ErrWriterDone
+}
+
+// Writer begins a message that is sent in fragments: each Write of the writer
+// is one frame, sent at once, and Close sends the last one, which is empty.
+// Other messages wait until then; pings, pongs and close frames do not.
+// ctx holds for the whole message.
+//
+// A text message may end a fragment inside a character, but not the message:
+// a Write after which no text could be valid returns [ErrInvalidUTF8].
+//
+// The writer must be closed. If it is after a Write that failed,
+// or while ctx is over, the message cannot be finished any more:
+// if a part of it is sent already, Close closes the connection with status 1011.
+// The writer is for one goroutine.
+func (c *Conn) Writer(ctx context.Context, typ frame.Opcode) (io.WriteCloser, error) {
+	if typ != frame.Text && typ != frame.Binary {
+		return nil, ErrMessageType
+	}
+	if err := c.lockMessage(ctx); err != nil {
+		return nil, err
+	}
+	return &messageWriter{c: c, ctx: ctx, typ: typ}, nil
+}
+
+// Write sends p as one fragment. An empty p sends nothing.
+func (w *messageWriter) Write(p []byte) (n int, err error) {
+	if w.err != nil || len(p) == 0 {
+		return 0, w.err
+	}
+	if w.err = w.send(p, false); w.err != nil {
+		return 0, w.err
+	}
+	return len(p), nil
+}
+
+// Close ends the message.
+func (w *messageWriter) Close() error {
+	if w.err == ErrWriterDone {
+		return w.err
+	}
+	defer w.c.msg.release()
+	err := w.err
+	if err == nil {
+		err = w.send(nil, true)
+	}
+	w.err = ErrWriterDone
+	if err != nil && w.began && w.c.failed() == nil {
+		w.c.Close(frame.StatusInternalError, "message abandoned")
+	}
+	return err
+}
+
+// send sends one frame of the message.
+func (w *messageWriter) send(p []byte, fin bool) error {
+	if w.typ == frame.Text && !w.text.Check(p) || fin && !w.text.Complete() {
+		return ErrInvalidUTF8
+	}
+	err := w.c.send(w.ctx, &protocol.Event{Opcode: w.typ, Fin: fin, Data: p})
+	w.began = w.began || err == nil
+	return err
+}

@@ -1,0 +1,30 @@
+// Package wstest helps to test code that uses WebSocket connections, without sockets and without sleeping.
+//
+//   - [Pair] returns two connections that talk to each other in memory.
+//   - [NewPeer] returns a connection and a script for its peer, which speaks frames:
+//     it writes any frame, right or wrong, and says which frames it wants to see.
+//   - [Pipe] is the network below both: an in-memory net.Conn with buffers and deadlines.
+//
+// All of them work inside a testing/synctest bubble, where time passes only
+// when everything waits, and so a timeout of an hour takes no time and no luck.
+package wstest
+
+import (
+	"testing"
+
+	"github.com/ws6455/ws/conn"
+	"github.com/ws6455/ws/frame"
+)
+
+// Pair returns a client and a server connected to each other in memory, both with cfg.
+// They are closed at the end of the test.
+func Pair(t testing.TB, cfg *conn.Config) (client, server *conn.Conn) {
+	a, b := Pipe()
+	client = conn.New(a, conn.Opening{Side: frame.Client}, cfg)
+	server = conn.New(b, conn.Opening{Side: frame.Server}, cfg)
+	t.Cleanup(func() {
+		client.CloseNow()
+		server.CloseNow()
+	})
+	return client, server
+}
