@@ -73,7 +73,7 @@ func (c *Conn) popAhead() protocol.Event {
 func (c *Conn) pump(ctx context.Context, enough func() bool) error {
 	c.pumping.Store(true)
 	defer c.pumping.Store(false)
-	for !enough() {
+	for {
 		if c.aheadFull() {
 			if !c.isClosing() {
 				return errFull
@@ -86,14 +86,15 @@ func (c *Conn) pump(ctx context.Context, enough func() bool) error {
 			return err
 		case ok:
 			c.pushAhead(ev)
-		default:
-			if err := c.fill(ctx, nil); err != nil {
-				return err
-			}
+			continue
+		case enough():
+			c.flushPongs()
+			return nil
+		}
+		if err := c.fill(ctx, nil); err != nil {
+			return err
 		}
 	}
-	c.flushPongs()
-	return nil
 }
 
 // aheadMost is how much is read ahead where Config.MaxMessageSize allows more.

@@ -12,5 +12,6 @@ import (
 func rawConn(net.Conn) syscall.RawConn { return nil }
 
 // Neither is called without a raw connection.
-func (c *Conn) rawRead([]byte) (int, error)  { return 0, errors.ErrUnsupported }
+
+func (c *Conn) readRaw([]byte) (int, error)  { return 0, errors.ErrUnsupported }
 func (c *Conn) writeRaw([]byte) (int, error) { return 0, errors.ErrUnsupported }

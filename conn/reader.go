@@ -42,10 +42,11 @@ func (c *Conn) Reader(ctx context.Context) (typ frame.Opcode, r io.Reader, err e
 	if err != nil {
 		return 0, nil, err
 	}
-	c.reader = &messageReader{c: c, ctx: ctx}
-	c.reader.leave(ev)
+	m := &messageReader{c: c, ctx: ctx}
+	c.reader = m
+	m.leave(ev)
 	c.flushPongs()
-	return ev.Opcode, c.reader, nil
+	return ev.Opcode, m, nil
 }
 
 // Read implements io.Reader.

@@ -3,7 +3,7 @@ package wstest
 import (
 	"encoding/binary"
 	"fmt"
-	"net"
+	"io"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -144,6 +144,13 @@ func (p *Peer) Skip() int {
 	return n
 }
 
+// Next takes the first thing that arrived and was not wanted yet, as Want would show it:
+// such as `text "hi"` or `ping "" without FIN`; "nothing" if there is none.
+func (p *Peer) Next() string {
+	synctest.Wait()
+	return p.next()
+}
+
 // Pause makes the peer stop reading, so that the writes of the connection under test get stuck
 // once the buffers between are full. One read may still be under way.
 func (p *Peer) Pause() { p.pause(true) }
@@ -197,18 +204,25 @@ func (p *Peer) receive() {
 			p.resume.Wait()
 		}
 		if err != nil {
-			p.eof = "end of stream"
-			if len(in) > 0 {
-				p.eof = fmt.Sprintf("end of stream inside a frame, after % x", in)
-			}
-			if err == net.Error(ErrReset) {
-				p.eof = "reset"
-			}
+			p.eof = ending(err, in)
 			p.mu.Unlock()
 			return
 		}
 		p.mu.Unlock()
 	}
+}
+
+// ending says how the stream ended, for which err stands, when in was left of a frame.
+func ending(err error, in []byte) string {
+	switch {
+	case err == ErrReset:
+		return "reset"
+	case err != io.EOF:
+		return "closed by the peer itself"
+	case len(in) > 0:
+		return fmt.Sprintf("end of stream inside a frame, after % x", in)
+	}
+	return "end of stream"
 }
 
 // decode takes the complete frames off in and returns the rest.

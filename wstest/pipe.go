@@ -1,6 +1,7 @@
 package wstest
 
 import (
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -39,13 +40,13 @@ func (c *PipeConn) Write(p []byte) (int, error) { return c.out.write(p) }
 // its writes fail.
 func (c *PipeConn) Close() error {
 	c.in.closeRead()
-	c.out.closeWrite(net.ErrClosed)
+	c.out.closeWrite()
 	return nil
 }
 
 // CloseWrite lets the peer read what is buffered and then io.EOF.
 func (c *PipeConn) CloseWrite() error {
-	c.out.closeWrite(net.ErrClosed)
+	c.out.closeWrite()
 	return nil
 }
 
@@ -93,11 +94,7 @@ func (pipeAddr) Network() string  { return "pipe" }
 func (a pipeAddr) String() string { return string(a) }
 
 // ErrReset is the error of a connection that the peer has reset.
-var ErrReset = &net.OpError{Op: "pipe", Net: "pipe", Err: os.NewSyscallError("pipe", errReset{})}
-
-type errReset struct{}
-
-func (errReset) Error() string { return "connection reset by peer" }
+var ErrReset = errors.New("wstest: connection reset by peer")
 
 // A stream is one direction.
 type stream struct {
@@ -106,9 +103,10 @@ type stream struct {
 	b       []byte    // written and not read
 	size    int       // most that b may hold
 
-	wrote   error // why no more is written; nil while that goes on
-	unread  bool  // the reading end is closed
-	broken  bool  // reset
+	writing bool // a Write is under way, and others wait for their turn
+	wrote   bool // the writing end is closed
+	unread  bool // the reading end is closed
+	broken  bool // reset
 	readBy  deadline
 	writeBy deadline
 }
@@ -143,26 +141,29 @@ func (s *stream) read(p []byte) (int, error) {
 			s.b = s.b[:copy(s.b, s.b[n:])]
 			s.changed.Broadcast()
 			return n, nil
-		case s.wrote != nil:
+		case s.wrote:
 			return 0, io.EOF
 		}
 		s.changed.Wait()
 	}
 }
 
+// write waits for its turn first: as on a socket, nobody writes into the middle of a Write.
 func (s *stream) write(p []byte) (n int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for s.writing {
+		if err := s.writeError(); err != nil {
+			return 0, err
+		}
+		s.changed.Wait()
+	}
+	s.writing = true
+	defer s.written()
 	for {
-		switch {
-		case s.broken:
-			return n, ErrReset
-		case s.wrote != nil:
-			return n, s.wrote
-		case s.unread:
-			return n, io.ErrClosedPipe
-		case s.writeBy.passed():
-			return n, os.ErrDeadlineExceeded
+		switch err := s.writeError(); {
+		case err != nil:
+			return n, err
 		case len(p) == 0:
 			return n, nil
 		case len(s.b) < s.size:
@@ -176,6 +177,27 @@ func (s *stream) write(p []byte) (n int, err error) {
 	}
 }
 
+// writeError returns why nothing can be written now. s.mu is held.
+func (s *stream) writeError() error {
+	switch {
+	case s.broken:
+		return ErrReset
+	case s.wrote:
+		return net.ErrClosed
+	case s.unread:
+		return io.ErrClosedPipe
+	case s.writeBy.passed():
+		return os.ErrDeadlineExceeded
+	}
+	return nil
+}
+
+// written ends a Write. s.mu is held.
+func (s *stream) written() {
+	s.writing = false
+	s.changed.Broadcast()
+}
+
 func (s *stream) closeRead() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -184,10 +206,10 @@ func (s *stream) closeRead() {
 	s.changed.Broadcast()
 }
 
-func (s *stream) closeWrite(err error) {
+func (s *stream) closeWrite() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.wrote = err
+	s.wrote = true
 	s.writeBy.set(s, time.Time{})
 	s.changed.Broadcast()
 }
