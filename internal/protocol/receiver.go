@@ -44,7 +44,8 @@ type Event struct {
 //
 // Pieces of a message are returned as they arrive, control frames only whole.
 // A frame that breaks a rule is reported at the byte that breaks it,
-// with a [*Error] or a [*LimitError]; the Receiver is then of no more use.
+// with a [*Error] or a [*LimitError]. Nothing has changed then, neither the state nor b,
+// so that every later call with b reports the same.
 func (r *Receiver) Next(b []byte) (ev Event, n int, err error) {
 	if r.left == 0 {
 		h, size, err := r.header(b)
@@ -57,9 +58,8 @@ func (r *Receiver) Next(b []byte) (ev Event, n int, err error) {
 		r.admit(h)
 		n = size
 	}
-	p := b[n:]
-	p = p[:min(int64(len(p)), r.left)]
-	return r.piece(p), n + len(p), nil
+	end := n + int(min(int64(len(b)-n), r.left))
+	return r.piece(b[n:end:end]), end, nil
 }
 
 // Open reports whether a message has begun and not ended.
@@ -138,9 +138,9 @@ func (r *Receiver) checkLimits(h frame.Header) error {
 	case h.Opcode.IsControl():
 		return nil
 	case h.Length > most-r.size:
-		got := most // what does not fit is not added: the sum might overflow
-		if r.size <= math.MaxInt64-h.Length {
-			got = r.size + h.Length
+		got := r.size + h.Length
+		if got < 0 { // the sum overflows
+			got = math.MaxInt64
 		}
 		return &LimitError{MaxMessage, most, got}
 	case r.MaxFragments > 0 && r.fragments >= r.MaxFragments:
@@ -153,7 +153,6 @@ func (r *Receiver) checkLimits(h frame.Header) error {
 func (r *Receiver) admit(h frame.Header) {
 	if h.Opcode != frame.Continuation {
 		r.open, r.compressed = h.Opcode, h.RSV&frame.RSV1 != 0
-		r.size, r.fragments = 0, 0
 	}
 	r.size += h.Length
 	r.fragments++
@@ -168,7 +167,7 @@ func (r *Receiver) piece(p []byte) Event {
 	r.left -= int64(len(p))
 	ev := Event{Opcode: r.open, Fin: r.fin && r.left == 0, Compressed: r.compressed, Data: p}
 	if ev.Fin {
-		r.open = frame.Continuation
+		r.open, r.size, r.fragments = frame.Continuation, 0, 0
 	}
 	return ev
 }
@@ -186,6 +185,7 @@ func (r *Receiver) control(h frame.Header, b []byte, size int) (ev Event, n int,
 	}
 	if h.Opcode == frame.Close {
 		if err := checkClose(p); err != nil {
+			frame.Mask(p, h.Key) // as it was
 			return Event{}, 0, err
 		}
 		r.closed = true

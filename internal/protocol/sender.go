@@ -17,7 +17,8 @@ var (
 )
 
 // A Sender turns events into the frames of one side.
-// It lets out nothing that a peer's Receiver would refuse.
+// It lets out nothing that breaks a rule of the peer's Receiver, except pongs after the
+// close frame: pings are answered until the peer's own close frame comes (section 5.5.2).
 type Sender struct {
 	Side        frame.Side // the end that sends
 	Compression bool       // messages may be compressed (RFC 7692, section 6)
@@ -64,7 +65,7 @@ func (s *Sender) Header(ev Event, key [4]byte) (frame.Header, error) {
 		h.RSV = frame.RSV1
 	}
 	if ev.Opcode.IsControl() {
-		s.closed = ev.Opcode == frame.Close
+		s.closed = s.closed || ev.Opcode == frame.Close
 		return h, nil
 	}
 	if s.open != frame.Continuation {
@@ -94,6 +95,8 @@ func (s *Sender) check(ev Event) error {
 		return errPayloadSplit // section 5.5
 	case ev.Compressed && (control || !s.Compression):
 		return errRSV1 // RFC 7692, section 6
+	case ev.Opcode == frame.Close:
+		return checkClose(ev.Data) // section 5.5.1
 	case control:
 		return nil
 	case s.Open() && ev.Opcode != s.open:

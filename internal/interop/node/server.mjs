@@ -1,0 +1,58 @@
+// A WebSocket server made of the ws package, for a client under test.
+//
+//   node server.mjs [CERT KEY]
+//
+// It prints the address it listens on. What it does depends on the path:
+//
+//   /echo         echoes messages
+//   /last-close   sends "CODE REASON" of the connection that closed last
+//   /close-4002   closes with 4002 "bye"
+//   /ping         pings, waits for the pong, then sends "pong: PAYLOAD"
+//   /fragments    sends "one two three" in three fragments, with a ping between
+//   /subprotocol  picks v1.chat and sends the name of what it picked
+import { readFileSync } from 'node:fs';
+import http from 'node:http';
+import https from 'node:https';
+import { WebSocketServer } from 'ws';
+
+const [cert, key] = process.argv.slice(2);
+const server = cert
+  ? https.createServer({ cert: readFileSync(cert), key: readFileSync(key) })
+  : http.createServer();
+
+let lastClose = 'none';
+
+const paths = {
+  '/echo': (ws) => {
+    ws.on('message', (data, isBinary) => ws.send(data, { binary: isBinary }));
+    ws.on('close', (code, reason) => { lastClose = `${code} ${reason}`; });
+  },
+  '/last-close': (ws) => ws.send(lastClose),
+  '/close-4002': (ws) => ws.close(4002, 'bye'),
+  '/ping': (ws) => {
+    ws.on('pong', (data) => ws.send(`pong: ${data}`));
+    ws.ping('are you there');
+  },
+  '/fragments': (ws) => {
+    ws.send('one ', { fin: false });
+    ws.ping('between');
+    ws.send('two ', { fin: false });
+    ws.send('three', { fin: true });
+  },
+  '/subprotocol': (ws) => ws.send(`subprotocol: ${ws.protocol}`),
+};
+
+const wss = new WebSocketServer({
+  server,
+  perMessageDeflate: true,
+  handleProtocols: (offered) => (offered.has('v1.chat') ? 'v1.chat' : false),
+});
+wss.on('connection', (ws, req) => {
+  const serve = paths[req.url];
+  if (serve) serve(ws);
+  else ws.close(4004, 'no such path');
+});
+server.listen(0, '127.0.0.1', () => {
+  const { address, port } = server.address();
+  console.log(`listening on ${address}:${port}`);
+});

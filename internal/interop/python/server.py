@@ -1,0 +1,95 @@
+"""A WebSocket server made of the websockets package, for a client under test.
+
+    server.py [CERT KEY]
+
+It prints the address it listens on. What it does depends on the path:
+
+    /echo         echoes messages
+    /last-close   sends "CODE REASON" of the connection that closed last
+    /close-4002   closes with 4002 "bye"
+    /ping         pings, waits for the pong, then sends "pong: PAYLOAD"
+    /fragments    sends "one two three" in three fragments, with a ping between
+    /subprotocol  picks v1.chat and sends the name of what it picked
+"""
+
+import asyncio
+import ssl
+import sys
+
+import websockets
+
+last_close = "none"
+
+
+async def echo(ws):
+    global last_close
+    try:
+        async for message in ws:
+            await ws.send(message)
+    except websockets.ConnectionClosed:
+        pass
+    last_close = f"{ws.close_code} {ws.close_reason}"
+
+
+async def send_last_close(ws):
+    await ws.send(last_close)
+    await ws.wait_closed()
+
+
+async def close_4002(ws):
+    await ws.close(4002, "bye")
+
+
+async def ping(ws):
+    await (await ws.ping("are you there"))
+    await ws.send("pong: are you there")
+    await ws.wait_closed()
+
+
+async def fragments(ws):
+    async def pieces():
+        yield "one "
+        await ws.ping("between")
+        yield "two "
+        yield "three"
+
+    await ws.send(pieces())
+    await ws.wait_closed()
+
+
+async def subprotocol(ws):
+    await ws.send(f"subprotocol: {ws.subprotocol}")
+    await ws.wait_closed()
+
+
+PATHS = {
+    "/echo": echo,
+    "/last-close": send_last_close,
+    "/close-4002": close_4002,
+    "/ping": ping,
+    "/fragments": fragments,
+    "/subprotocol": subprotocol,
+}
+
+
+async def serve(ws):
+    if ws.path in PATHS:
+        await PATHS[ws.path](ws)
+    else:
+        await ws.close(4004, "no such path")
+
+
+async def main():
+    context = None
+    if sys.argv[1:]:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*sys.argv[1:3])
+    async with websockets.serve(
+        serve, "127.0.0.1", 0, ssl=context, max_size=None, subprotocols=["v1.chat"]
+    ) as server:
+        address, port = server.sockets[0].getsockname()
+        print(f"listening on {address}:{port}", flush=True)
+        await asyncio.Future()
+
+
+asyncio.run(main())
