@@ -94,6 +94,28 @@ func TestPongsToPeerThatDoesNotRead(t *testing.T) {
 	})
 }
 
+// A ping that comes while a frame is on its way is answered behind that.
+func TestPingDuringWrite(t *testing.T) {
+	onBothSides(t, nil, func(t *testing.T, c *conn.Conn, peer *wstest.Peer) {
+		reading := read(c, background)
+		for range 3 {
+			peer.Write(frame.Ping, "before")
+			peer.Want("a pong", frame.Pong, "before")
+			stuck := stall(t, c, peer)
+			peer.Write(frame.Ping, "during")
+			synctest.Wait()
+			peer.Resume()
+			if err := now(t, stuck); err != nil {
+				t.Fatal(err)
+			}
+			peer.Next() // the message that was stuck
+			peer.Want("the pong is not forgotten", frame.Pong, "during")
+		}
+		peer.Write(frame.Text, "")
+		now(t, reading)
+	})
+}
+
 // A peer that sends pings and never reads the answers is cut off after the time for a write.
 func TestPingFlood(t *testing.T) {
 	cfg := &conn.Config{WriteTimeout: 3 * time.Second}

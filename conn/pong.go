@@ -49,6 +49,7 @@ func (q *pongQueue) drop(n int32) {
 // appendPongs appends the frames of the pongs that are due, as far as half a buffer holds them.
 // They stay in the queue until pongsSent is called. The caller holds c.wr.
 func (c *Conn) appendPongs(b []byte) []byte {
+	c.txPongs = 0
 	if c.pongCount.Load() == 0 {
 		return b
 	}

@@ -42,16 +42,21 @@ func Accept(w http.ResponseWriter, r *http.Request, cfg *Config) (*conn.Conn, er
 	}
 	header := merge(w.Header(), cfg.Header)
 	nc, early, err := hijack(w)
+	if err == http.ErrHijacked {
+		return nil, err // somebody else answers
+	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return nil, err
 	}
+	o := conn.Opening{Side: frame.Server, Agreement: agreement, Early: early}
+	c := conn.New(nc, o, &cfg.Conn)
 	b := handshake.AppendResponse(nil, r.Header.Get("Sec-WebSocket-Key"), agreement, header)
 	if err := respond(nc, b, cfg.handshakeDeadline()); err != nil {
+		c.CloseNow() // unlike nc.Close, it does not wait until TLS has said goodbye
 		return nil, err
 	}
-	o := conn.Opening{Side: frame.Server, Agreement: agreement, Early: early}
-	return conn.New(nc, o, &cfg.Conn), nil
+	return c, nil
 }
 
 // refuse answers a request that is not accepted.
@@ -105,7 +110,7 @@ func innermost(w http.ResponseWriter) string {
 	}
 }
 
-// respond writes the response, or closes nc.
+// respond writes the response.
 func respond(nc net.Conn, b []byte, by time.Time) error {
 	nc.SetWriteDeadline(by)
 	n, err := nc.Write(b)
@@ -113,7 +118,6 @@ func respond(nc net.Conn, b []byte, by time.Time) error {
 		err = io.ErrShortWrite
 	}
 	if err != nil {
-		nc.Close()
 		return fmt.Errorf("websocket: handshake response: %w", err)
 	}
 	nc.SetWriteDeadline(time.Time{})
