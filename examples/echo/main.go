@@ -1,4 +1,4 @@
-// Command echo is a WebSocket echo server. It listens on 127.0.0.1:9001, echoes on every path,
+// Command echo is a WebSocket echo server. It echoes on every path,
 // and answers a plain GET with a page to try it from a browser.
 package main
 
@@ -27,7 +27,7 @@ var page []byte
 
 var (
 	addr      = flag.String("addr", "127.0.0.1:9001", "`address` to listen on")
-	cert      = flag.String("cert", "", "TLS certificate `file`; with -key, serves wss and https")
+	cert      = flag.String("cert", "", "TLS certificate `file`; with -key, for wss and https")
 	key       = flag.String("key", "", "TLS key `file`")
 	origins   = flag.String("origins", "", "comma-separated `patterns` of other origins that may connect")
 	message   = flag.Int64("max-message", 16<<20, "largest message in `bytes`; -1: no limit")
@@ -41,74 +41,67 @@ func main() {
 	if *origins != "" {
 		cfg.Origins = strings.Split(*origins, ",")
 	}
-	var all group
 	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if r.Header.Get("Upgrade") == "" && r.Method == http.MethodGet {
 			w.Write(page)
-			return
-		}
-		if err := server.Go(w, r, cfg, all.echo); err != nil && *verbose {
-			log.Printf("%v refused: %v", r.RemoteAddr, err)
+		} else if err := server.Go(w, r, cfg, echo); err != nil {
+			logf("%v: %v", r.RemoteAddr, err)
 		}
 	})
-
-	ln, err := net.Listen("tcp", *addr)
-	if err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := serve(ctx); !errors.Is(err, http.ErrServerClosed) {
 		log.Fatal(err)
 	}
+	sayGoodbye()
+}
+
+// serve serves HTTP until ctx ends.
+func serve(ctx context.Context) error {
+	ln, err := net.Listen("tcp", *addr)
+	if err != nil {
+		return err
+	}
 	s := &http.Server{ReadHeaderTimeout: 10 * time.Second}
-	go func() {
-		scheme, err := "ws", error(nil)
-		if *cert != "" {
-			scheme = "wss"
-		}
-		log.Printf("echoing on %s://%v", scheme, ln.Addr())
-		if *cert != "" {
-			err = s.ServeTLS(ln, *cert, *key)
-		} else {
-			err = s.Serve(ln)
-		}
-		if !errors.Is(err, http.ErrServerClosed) {
-			log.Fatal(err)
-		}
-	}()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	<-ctx.Done()
-	stop()
-	s.Close()
-	all.close()
+	context.AfterFunc(ctx, func() { s.Close() })
+	if *cert == "" {
+		log.Printf("echoing on ws://%v", ln.Addr())
+		return s.Serve(ln)
+	}
+	log.Printf("echoing on wss://%v", ln.Addr())
+	return s.ServeTLS(ln, *cert, *key)
 }
 
-// A group is the connections that are open.
-type group struct {
-	conns sync.Map // *conn.Conn to nothing
-	wg    sync.WaitGroup
-}
+var open sync.Map // of *conn.Conn
 
-// echo sends back every message of c until the end.
-func (g *group) echo(c *conn.Conn) {
-	g.conns.Store(c, nil)
-	defer g.conns.Delete(c)
-	ctx := context.Background()
-	for {
+// echo sends back what c receives until the end.
+func echo(c *conn.Conn) {
+	open.Store(c, true)
+	defer open.Delete(c)
+	logf("%v: connected", c.RemoteAddr())
+	for ctx := context.Background(); ; {
 		typ, p, err := c.Read(ctx)
 		if err == nil {
 			err = c.Write(ctx, typ, p)
 		}
 		if err != nil {
-			if *verbose {
-				log.Printf("%v: %v", c.RemoteAddr(), err)
-			}
+			logf("%v: %v", c.RemoteAddr(), err)
 			return
 		}
 	}
 }
 
-// close says goodbye to all.
-func (g *group) close() {
-	g.conns.Range(func(c, _ any) bool {
-		g.wg.Go(func() { c.(*conn.Conn).Close(frame.StatusGoingAway, "server stops") })
-		return true
-	})
-	g.wg.Wait()
+// sayGoodbye closes all connections.
+func sayGoodbye() {
+	var closing sync.WaitGroup
+	for c := range open.Range {
+		closing.Go(func() { c.(*conn.Conn).Close(frame.StatusGoingAway, "the server stops") })
+	}
+	closing.Wait()
+}
+
+func logf(format string, v ...any) {
+	if *verbose {
+		log.Printf(format, v...)
+	}
 }
