@@ -143,6 +143,23 @@ func TestNoLimits(t *testing.T) {
 	})
 }
 
+// A connection on which nothing happens stays open.
+//
+// Requirements: 6455-7.1.7-07, 6455-7.2.1-03
+func TestIdle(t *testing.T) {
+	onBothSides(t, nil, func(t *testing.T, c *conn.Conn, peer *wstest.Peer) {
+		reading := read(c, background)
+		c.Context()
+		time.Sleep(10000 * time.Hour)
+		peer.WantIdle("no side has a reason to close")
+		wantWaiting(t, reading, "a Read of nothing")
+		peer.Write(frame.Text, "still here")
+		if r := now(t, reading); string(r.p) != "still here" {
+			t.Error(r)
+		}
+	})
+}
+
 // What a peer has begun it must finish in time, in one go or in drips.
 //
 // Requirements: 6455-10.4-01

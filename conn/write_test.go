@@ -318,6 +318,9 @@ func TestWriteCancelledInsideFrame(t *testing.T) {
 	})
 }
 
+// A peer that does not read is not sent a close frame, which it would not read either.
+//
+// Requirements: 6455-7.1.7-05
 func TestWriteTimeout(t *testing.T) {
 	cfg := &conn.Config{WriteTimeout: 7 * time.Second}
 	onBothSides(t, cfg, func(t *testing.T, c *conn.Conn, peer *wstest.Peer) {
