@@ -152,10 +152,7 @@ func (s *stream) read(p []byte) (int, error) {
 func (s *stream) write(p []byte) (n int, err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for s.writing {
-		if err := s.writeError(); err != nil {
-			return 0, err
-		}
+	for s.writing { // what ends the wait of that Write ends this one, too
 		s.changed.Wait()
 	}
 	s.writing = true

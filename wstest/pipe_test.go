@@ -165,6 +165,7 @@ func TestPipeWritesWhole(t *testing.T) {
 			writers.Wait()
 			a.CloseWrite()
 		}()
+		synctest.Wait() // now all of them wait
 		got, err := io.ReadAll(iotest.OneByteReader(b))
 		if len(got) != 50 || err != nil {
 			t.Fatalf("read %q, %v", got, err)
