@@ -79,14 +79,19 @@ func echo(c *conn.Conn) {
 	open.Store(c, true)
 	defer open.Delete(c)
 	logf("%v: connected", c.RemoteAddr())
-	for ctx := context.Background(); ; {
-		typ, p, err := c.Read(ctx)
+	ctx := context.Background()
+	var buf []byte // for the next message
+	for {
+		typ, p, err := c.ReadAppend(ctx, buf[:0])
 		if err == nil {
 			err = c.Write(ctx, typ, p)
 		}
 		if err != nil {
 			logf("%v: %v", c.RemoteAddr(), err)
 			return
+		}
+		if buf = p; cap(buf) > 64<<10 {
+			buf = nil // too large to keep while waiting
 		}
 	}
 }
