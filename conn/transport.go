@@ -9,11 +9,19 @@ import (
 	"time"
 )
 
+// below returns the connection that nc puts its own protocol on, as TLS does; nil if there is none.
+func below(nc net.Conn) net.Conn {
+	if t, ok := nc.(interface{ NetConn() net.Conn }); ok {
+		return t.NetConn()
+	}
+	return nil
+}
+
 // hangUp closes nc at once.
 // A TLS connection would first wait for the network to take its goodbye.
 func hangUp(nc net.Conn) {
-	if t, ok := nc.(interface{ NetConn() net.Conn }); ok {
-		nc = t.NetConn()
+	if b := below(nc); b != nil {
+		nc = b
 	}
 	nc.Close()
 }

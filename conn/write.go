@@ -22,7 +22,8 @@ const directWrite = 256 << 10
 //
 // If ctx ends while Write waits for its turn, or before the network took a byte,
 // the message is not sent and the connection stays as it is.
-// In the middle of a frame there is no way back: then the connection ends.
+// In the middle of a frame there is no way back: then the connection ends,
+// and so does one over TLS, which cannot tell.
 // If Config.WriteTimeout passes, it is the same, with a [*LimitError].
 //
 // A text message that is not valid UTF-8 is refused with [ErrInvalidUTF8].
@@ -139,7 +140,7 @@ func (c *Conn) unsent(n int, err error) error {
 	switch {
 	case isBroken(err):
 		return err
-	case n > 0:
+	case n > 0 || below(c.nc) != nil:
 		return c.end(c.closeError(err))
 	}
 	c.tx = c.txBefore
