@@ -220,13 +220,14 @@ func (c *Conn) readBehind() (n int, err error) {
 }
 
 // filled accounts for a read that brought n bytes, or err.
-// If it brought nothing, and err is nil after that, the reader was woken to look around.
+// If it brought nothing, and the result is nil, it is to be tried again:
+// the reader was woken to look around.
 func (c *Conn) filled(n int, err error) error {
 	if !c.by.IsZero() {
 		c.waited = c.limits().MessageTimeout - time.Until(c.by)
 	}
 	switch {
-	case n > 0:
+	case n > 0 || err == nil:
 		return nil
 	case !isTimeout(err):
 		return c.lost(err)
