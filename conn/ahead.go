@@ -37,7 +37,7 @@ func (c *Conn) pushAhead(ev protocol.Event) {
 		last.Data = append(last.Data, ev.Data...)
 		last.Fin = ev.Fin
 	} else {
-		ev.Data = slices.Clone(ev.Data)
+		ev.Data = append([]byte(nil), ev.Data...) // a clone of nothing would keep the buffer alive
 		q.pieces = append(q.pieces, ev)
 		q.size += messageCost
 	}
@@ -58,6 +58,7 @@ func (c *Conn) unread(ev protocol.Event) {
 func (c *Conn) popAhead() protocol.Event {
 	q := c.ahead
 	ev := q.pieces[0]
+	q.pieces[0] = protocol.Event{}
 	q.pieces = q.pieces[1:]
 	q.size -= int64(len(ev.Data)) + messageCost
 	if len(q.pieces) == 0 {
@@ -76,6 +77,7 @@ func (c *Conn) pump(ctx context.Context, enough func() bool) error {
 	for {
 		if c.aheadFull() {
 			if !c.isClosing() {
+				c.flushPongs()
 				return errFull
 			}
 			c.dropping = true

@@ -113,7 +113,7 @@ func (c *Conn) closing(f func(*protocol.Closing)) protocol.Step {
 // If that is not possible it ends the connection.
 func (c *Conn) sendClose(code frame.StatusCode, reason string) {
 	c.wr.acquire(nil)
-	defer c.wr.release()
+	defer c.unlockWriting()
 	due := false
 	c.closing(func(s *protocol.Closing) {
 		due = s.Sent == protocol.Close{}
@@ -130,7 +130,7 @@ func (c *Conn) sendClose(code frame.StatusCode, reason string) {
 		return
 	}
 	c.closing(func(s *protocol.Closing) { s.Sent = protocol.Close{} })
-	if !isBroken(err) {
+	if !isBroken(err) && err != protocol.ErrClosed { // by an attempt that failed
 		c.end(c.closeError(err))
 	}
 }
@@ -143,15 +143,12 @@ func (c *Conn) closeReceived(payload []byte) error {
 	c.startClosing()
 	var code frame.StatusCode
 	var reason string
-	step := c.closing(func(s *protocol.Closing) {
+	c.closing(func(s *protocol.Closing) {
 		s.Receive(payload)
 		code, reason = s.Reply()
 	})
-	if step == protocol.Answer {
-		c.sendClose(code, reason)
-		step = c.closing(func(*protocol.Closing) {})
-	}
-	switch step {
+	c.sendClose(code, reason) // or wait until ours, which is on its way, is sent
+	switch c.closing(func(*protocol.Closing) {}) {
 	case protocol.Answer:
 		return c.end(c.closeError(errUnanswered))
 	case protocol.WaitEOF:

@@ -115,9 +115,9 @@ var (
 	ErrWriterDone = errors.New("websocket: writer of a finished message")
 )
 
-// CloseCode returns the status code that err carries:
-// of a [CloseError] the one received, of a [ProtocolError] or [LimitError]
-// the one that the connection was failed with. It is 0 if there is none.
+// CloseCode returns the status code that err carries: of a [CloseError] its Code,
+// which is 1006 if no close frame was received, of a [ProtocolError] or [LimitError]
+// the one that the connection was failed with. It is 0 if err is none of these.
 func CloseCode(err error) frame.StatusCode {
 	if e, ok := errors.AsType[*CloseError](err); ok {
 		return e.Code

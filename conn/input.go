@@ -50,12 +50,12 @@ func (in *input) shrink() {
 
 // stow gives the borrowed buffer back. What is left of a frame moves to a place of its own.
 func (in *input) stow() {
-	if in.buf == nil {
+	if in.buf == nil && len(in.b) > 0 {
 		return
 	}
-	left := in.b
-	if len(left) > 0 {
-		left = append(make([]byte, 0, len(left)), left...)
+	var left []byte // not even an empty slice of the buffer, which would keep it alive
+	if len(in.b) > 0 {
+		left = append(make([]byte, 0, len(in.b)), in.b...)
 	}
 	in.release()
 	in.b = left

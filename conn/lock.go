@@ -93,6 +93,10 @@ func (l *lock) release() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	w := l.queue
+	if w == nil { // the last one left just now
+		l.state.Store(free)
+		return
+	}
 	l.queue = w.next
 	l.settle()
 	close(w.turn)

@@ -64,8 +64,8 @@ func (c *Conn) ReadAppend(ctx context.Context, dst []byte) (typ frame.Opcode, p 
 }
 
 // Messages returns an iterator over the messages of the connection, as Read returns them.
-// It stops after an error, which is the last thing that it yields,
-// and without one if the peer closed normally, with status 1000 or 1001.
+// It stops after an error, which is the last thing that it yields, and without one
+// if the connection was closed normally: the peer's close frame has status 1000, 1001 or none.
 func (c *Conn) Messages(ctx context.Context) iter.Seq2[Message, error] {
 	return func(yield func(Message, error) bool) {
 		for {
@@ -81,7 +81,11 @@ func (c *Conn) Messages(ctx context.Context) iter.Seq2[Message, error] {
 }
 
 func normal(code frame.StatusCode) bool {
-	return code == frame.StatusNormalClosure || code == frame.StatusGoingAway
+	switch code {
+	case frame.StatusNormalClosure, frame.StatusGoingAway, frame.StatusNoStatus:
+		return true
+	}
+	return false
 }
 
 // beginReading takes c.rd for a new read,

@@ -185,7 +185,7 @@ func TestAnnouncedLengthTakesNoMemory(t *testing.T) {
 	onBothSides(t, cfg, func(t *testing.T, c *conn.Conn, peer *wstest.Peer) {
 		h := peer.Frame(frame.Header{Fin: true, Opcode: frame.Binary}, strings.Repeat("x", 1<<16))
 		h = h[:len(h)-1<<16]
-		h[3], h[4], h[5] = 0x7f, 0xff, 0xff // in the 64-bit length
+		h[6], h[7] = 0x7f, 0xff // in the 64-bit length: nearly 2 GiB
 		ctx, cancel := context.WithTimeout(background, time.Second)
 		defer cancel()
 		before := memory()
@@ -336,18 +336,20 @@ func TestSkipInterrupted(t *testing.T) {
 }
 
 func TestMessagesIterator(t *testing.T) {
-	onBothSides(t, nil, func(t *testing.T, c *conn.Conn, peer *wstest.Peer) {
-		peer.Write(frame.Text, "a")
-		peer.Write(frame.Binary, "b")
-		peer.WriteClose(1000, "")
-		var got []string
-		for m, err := range c.Messages(background) {
-			got = append(got, result{m.Type, m.Data, err}.String())
-		}
-		if s := strings.Join(got, ", "); s != `text "a", binary "b"` {
-			t.Errorf("got %s: a normal end is no error", s)
-		}
-	})
+	for _, payload := range []string{"\x03\xe8", "\x03\xe9bye", ""} {
+		onBothSides(t, nil, func(t *testing.T, c *conn.Conn, peer *wstest.Peer) {
+			peer.Write(frame.Text, "a")
+			peer.Write(frame.Binary, "b")
+			peer.Write(frame.Close, payload)
+			var got []string
+			for m, err := range c.Messages(background) {
+				got = append(got, result{m.Type, m.Data, err}.String())
+			}
+			if s := strings.Join(got, ", "); s != `text "a", binary "b"` {
+				t.Errorf("got %s: a normal end is no error", s)
+			}
+		})
+	}
 }
 
 func TestMessagesIteratorError(t *testing.T) {

@@ -17,8 +17,8 @@ type messageReader struct {
 	ctx     context.Context
 	rest    protocol.Event // what is left of the last piece; none if its Opcode is zero
 	borrows bool           // rest may lie in the input's buffer
-	eof     bool           // the whole message is delivered
 
+	eof         atomic.Bool // the whole message is delivered; not guarded
 	interrupted atomic.Bool // ctx ended before that; not guarded
 }
 
@@ -52,15 +52,15 @@ func (c *Conn) Reader(ctx context.Context) (typ frame.Opcode, r io.Reader, err e
 // Read implements io.Reader.
 func (r *messageReader) Read(p []byte) (n int, err error) {
 	c := r.c
+	if r.eof.Load() { // even if ctx is over: nothing of the message is missing
+		return 0, io.EOF
+	}
 	if err := c.lockReading(r.ctx); err != nil {
 		r.interrupted.Store(true)
 		return 0, err
 	}
 	defer c.unlockReading()
-	switch {
-	case r.eof:
-		return 0, io.EOF
-	case c.reader != r:
+	if c.reader != r {
 		return 0, ErrReaderDone
 	}
 	n, err = r.deliver(p)
@@ -73,7 +73,7 @@ func (r *messageReader) Read(p []byte) (n int, err error) {
 
 // deliver copies more of the message to p.
 func (r *messageReader) deliver(p []byte) (n int, err error) {
-	for len(p) > 0 && n == 0 && !r.eof {
+	for len(p) > 0 && n == 0 && !r.eof.Load() {
 		ev, err := r.c.next(r.ctx)
 		if err != nil {
 			return 0, err
@@ -82,7 +82,7 @@ func (r *messageReader) deliver(p []byte) (n int, err error) {
 		ev.Data = ev.Data[n:]
 		r.leave(ev)
 	}
-	if r.eof && n == 0 {
+	if r.eof.Load() && n == 0 {
 		return 0, io.EOF
 	}
 	return n, nil
@@ -95,7 +95,7 @@ func (r *messageReader) leave(ev protocol.Event) {
 	case r.borrows:
 		r.rest = ev
 	case ev.Fin:
-		r.eof = true
+		r.eof.Store(true)
 		r.c.reader = nil
 	}
 }

@@ -63,6 +63,9 @@ func (c *Conn) receive() (ev protocol.Event, ok bool, err error) {
 			break
 		}
 		c.in.b = c.in.b[n:]
+		if !c.rx.Open() {
+			c.waited = 0 // what comes next has its own time
+		}
 		if ev.Opcode.IsControl() {
 			err = c.control(ev)
 		} else {

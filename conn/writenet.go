@@ -86,6 +86,7 @@ func (c *Conn) wakeWriter(id uint32) {
 	defer c.mu.Unlock()
 	if c.writing && c.writes == id {
 		c.nc.SetWriteDeadline(past)
+		c.writing = false // for startClosing, which must not undo that
 	}
 }
 

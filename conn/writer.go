@@ -26,9 +26,10 @@ type messageWriter struct {
 // A text message may end a fragment inside a character, but not the message:
 // a Write after which no text could be valid returns [ErrInvalidUTF8].
 //
-// The writer must be closed. If it is after a Write that failed,
-// or while ctx is over, the message cannot be finished any more:
-// if a part of it is sent already, Close closes the connection with status 1011.
+// The writer must be closed, which finishes the message.
+// To abandon it instead, let ctx end before Close: a message of which a part is sent
+// can only be abandoned together with the connection, so Close then closes that,
+// with status 1011, as [Conn.Close] does. It is the same after a Write that failed.
 // The writer is for one goroutine.
 func (c *Conn) Writer(ctx context.Context, typ frame.Opcode) (io.WriteCloser, error) {
 	if typ != frame.Text && typ != frame.Binary {
