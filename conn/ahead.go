@@ -24,6 +24,7 @@ var errFull = errors.New("read ahead as far as allowed")
 type aheadQueue struct {
 	pieces []protocol.Event // their Data is their own
 	size   int64            // bytes in pieces, and messageCost for each
+	taken  chan struct{}    // closed when a piece is; nil if nobody waits for that
 }
 
 // pushAhead appends a copy of ev to c.ahead.
@@ -61,6 +62,10 @@ func (c *Conn) popAhead() protocol.Event {
 	q.pieces[0] = protocol.Event{}
 	q.pieces = q.pieces[1:]
 	q.size -= int64(len(ev.Data)) + messageCost
+	if q.taken != nil {
+		close(q.taken)
+		q.taken = nil
+	}
 	if len(q.pieces) == 0 {
 		c.ahead = nil
 	}
@@ -68,19 +73,15 @@ func (c *Conn) popAhead() protocol.Event {
 }
 
 // pump reads ahead until enough returns true, the connection or ctx ends, or a reader waits.
-// What it has no room for stays unread, so that the peer is slowed down,
-// or is dropped if the connection is being closed: nothing may keep the peer's close frame from being found.
+// What it has no room for stays unread, so that the peer is slowed down, unless c.dropping is set.
 // The caller holds c.rd.
 func (c *Conn) pump(ctx context.Context, enough func() bool) error {
 	c.pumping.Store(true)
 	defer c.pumping.Store(false)
 	for {
-		if c.aheadFull() {
-			if !c.isClosing() {
-				c.flushPongs()
-				return errFull
-			}
-			c.dropping = true
+		if c.aheadFull() && !c.dropping {
+			c.flushPongs()
+			return errFull
 		}
 		ev, ok, err := c.receive()
 		switch {
@@ -88,6 +89,9 @@ func (c *Conn) pump(ctx context.Context, enough func() bool) error {
 			return err
 		case ok:
 			c.pushAhead(ev)
+			if c.readers.Load() > 0 {
+				return errYield
+			}
 			continue
 		case enough():
 			c.flushPongs()
@@ -97,6 +101,15 @@ func (c *Conn) pump(ctx context.Context, enough func() bool) error {
 			return err
 		}
 	}
+}
+
+// roomAhead returns a channel that is closed when a reader takes some of what was read ahead,
+// of which there is something. The caller holds c.rd.
+func (c *Conn) roomAhead() <-chan struct{} {
+	if c.ahead.taken == nil {
+		c.ahead.taken = make(chan struct{})
+	}
+	return c.ahead.taken
 }
 
 // aheadMost is how much is read ahead where Config.MaxMessageSize allows more.

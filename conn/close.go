@@ -11,6 +11,10 @@ import (
 	"github.com/ws6455/ws/internal/protocol"
 )
 
+// stuckTime is how long Close waits for the network to take its close frame.
+// Then it begins to read: the peer may be waiting for that.
+const stuckTime = 10 * time.Millisecond
+
 // An ending is the state of a connection that is being closed.
 type ending struct {
 	protocol.Closing
@@ -22,7 +26,9 @@ type ending struct {
 // It is over within Config.CloseTimeout, whatever the peer does, and works beside any other call:
 // a reader goes on getting the messages that come before the peer's close frame
 // and then a [*CloseError], a writer gets that at once.
-// Without a reader, up to Config.MaxMessageSize bytes of messages are kept for one, the rest is dropped.
+// Up to Config.MaxMessageSize bytes of messages are kept for one that comes later.
+// If more arrive and nobody reads for a quarter of CloseTimeout, at most 5 seconds,
+// the rest is dropped.
 //
 // If the connection is being closed already, Close waits for the end of that;
 // its own code and reason count only if no close frame was sent.
@@ -38,8 +44,17 @@ func (c *Conn) Close(code frame.StatusCode, reason string) error {
 		return fmt.Errorf("websocket: %w", err)
 	}
 	c.startClosing()
-	c.sendClose(code, reason)
+	sent := make(chan struct{})
+	go func() {
+		c.sendClose(code, reason)
+		close(sent)
+	}()
+	select {
+	case <-sent:
+	case <-time.After(stuckTime):
+	}
 	c.awaitEnd()
+	<-sent
 	err := c.failed()
 	if e, ok := err.(*CloseError); ok && e.Err == nil {
 		return nil
@@ -63,13 +78,6 @@ func (c *Conn) checkClose(code frame.StatusCode, reason string) error {
 	}
 	_, err := frame.AppendClose(nil, code, reason)
 	return err
-}
-
-// isClosing reports whether a side has begun to close.
-func (c *Conn) isClosing() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.ending != nil
 }
 
 // closeOverdue reports whether the time for the closing handshake is over.
@@ -153,9 +161,9 @@ func (c *Conn) closeReceived(payload []byte) error {
 		return c.end(c.closeError(errUnanswered))
 	case protocol.WaitEOF:
 		c.drain()
-	}
-	if c.raw == nil {
-		c.sayGoodbye() // of TLS
+		c.sayGoodbye()
+	case protocol.Disconnect:
+		c.hangUpAfterPeer()
 	}
 	return c.end(c.closeError(nil))
 }
@@ -175,11 +183,17 @@ func (c *Conn) fail(cause error) error {
 	}
 	c.mu.Unlock()
 	c.sendClose(CloseCode(cause), failReason(cause))
+	c.hangUpAfterPeer()
+	return c.end(cause)
+}
+
+// hangUpAfterPeer ends the stream to the peer, and reads until the peer has hung up.
+// Closing a socket with input unread, or with more to come, would take back what is on its way out:
+// the close frame.
+func (c *Conn) hangUpAfterPeer() {
 	if c.sayGoodbye() {
-		// Closing a socket with input unread would take back what is on its way out.
 		c.drain()
 	}
-	return c.end(cause)
 }
 
 // failReason returns what the peer is told.
@@ -238,7 +252,30 @@ func (c *Conn) awaitEnd() {
 		if !c.lockPumping(c.done(), nil) {
 			return
 		}
-		c.pump(context.Background(), c.over.Load)
+		var room <-chan struct{}
+		if c.pump(context.Background(), c.over.Load) == errFull {
+			room = c.roomAhead()
+		}
+		c.rd.release()
+		if room != nil {
+			c.awaitRoom(room)
+		}
+	}
+}
+
+// awaitRoom waits until a reader has made room for more messages.
+// If none does for a while, messages are dropped from now on:
+// nothing may keep the peer's close frame from being found in time.
+func (c *Conn) awaitRoom(room <-chan struct{}) {
+	select {
+	case <-room:
+		return
+	case <-c.done():
+		return
+	case <-time.After(min(c.limits().CloseTimeout/4, 5*time.Second)):
+	}
+	if c.lockPumping(c.done(), nil) {
+		c.dropping = true
 		c.rd.release()
 	}
 }

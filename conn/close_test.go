@@ -35,11 +35,7 @@ func TestPeerCloses(t *testing.T) {
 				peer.WriteClose(tt.code, tt.reason)
 			}
 			peer.WantClose("a close frame is answered with what it says", tt.code, tt.reason)
-			if c.Side() == frame.Client {
-				peer.WantIdle("a client leaves it to the server to close TCP first")
-				peer.Conn().CloseWrite()
-			}
-			peer.WantEOF("TCP is closed")
+			hangUp(t, c, peer)
 			e := as[*conn.CloseError](t, now(t, reading).err)
 			want := conn.CloseError{Code: tt.code, Reason: tt.reason, Sent: tt.code, SentReason: tt.reason, ByPeer: true}
 			if *e != want {
@@ -58,6 +54,19 @@ func TestPeerCloses(t *testing.T) {
 	}
 }
 
+// hangUp ends TCP after a closing handshake. The server has to do that first.
+func hangUp(t *testing.T, c *conn.Conn, peer *wstest.Peer) {
+	t.Helper()
+	if c.Side() == frame.Client {
+		peer.WantIdle("a client leaves it to the server to close TCP first")
+		peer.Conn().CloseWrite()
+		peer.WantEOF("and follows")
+		return
+	}
+	peer.WantEOF("a server closes TCP at once")
+	peer.Conn().CloseWrite()
+}
+
 // Requirements: 6455-7.4.1-09
 func TestServerDoesNotSend1010(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -68,6 +77,7 @@ func TestServerDoesNotSend1010(t *testing.T) {
 		reading := read(c, background)
 		peer.WriteClose(1010, "ext")
 		peer.WantClose("1010 is for clients", 1000, "")
+		hangUp(t, c, peer)
 		if e := as[*conn.CloseError](t, now(t, reading).err); e.Code != 1010 || e.Sent != 1000 {
 			t.Errorf("%+v", e)
 		}
@@ -92,14 +102,10 @@ func TestClose(t *testing.T) {
 			}
 			peer.WantIdle("nothing follows the close frame")
 			peer.WriteClose(4321, "ok")
-			if c.Side() == frame.Client {
-				wantWaiting(t, closing, "a client whose server has not closed TCP")
-				peer.Conn().CloseWrite()
-			}
+			hangUp(t, c, peer)
 			if err := now(t, closing); err != nil {
 				t.Fatal(err)
 			}
-			peer.WantEOF("no third close frame")
 			got := *as[*conn.CloseError](t, wantEnd(t, c, "closed by this side"))
 			want := conn.CloseError{Code: 4321, Reason: "ok", Sent: code, SentReason: reason}
 			if got != want {
@@ -158,6 +164,7 @@ func TestServerClosesFirst(t *testing.T) {
 		peer.WantClose("a close frame", 1000, "")
 		peer.WriteClose(1000, "")
 		peer.WantEOF("a server closes TCP at once")
+		peer.Conn().CloseWrite()
 		now(t, closing)
 	})
 }
@@ -233,14 +240,18 @@ func TestCloseBehindAFlood(t *testing.T) {
 	onBothSides(t, &conn.Config{MaxMessageSize: 100 << 10}, func(t *testing.T, c *conn.Conn, peer *wstest.Peer) {
 		closing := start(func() error { return c.Close(1000, "") })
 		peer.WantClose("a close frame", 1000, "")
-		for range 200 {
-			peer.Write(frame.Binary, strings.Repeat("x", 50000))
-		}
-		peer.WriteClose(1000, "")
-		peer.Conn().CloseWrite()
-		if err := now(t, closing); err != nil {
+		go func() {
+			for range 200 {
+				peer.Write(frame.Binary, strings.Repeat("x", 50000))
+			}
+			peer.WriteClose(1000, "")
+			peer.Conn().CloseWrite()
+		}()
+		begin := time.Now()
+		if err := <-closing; err != nil {
 			t.Error(err)
 		}
+		elapsed(t, begin, 1250*time.Millisecond)
 		// What was kept of it is whole.
 		for {
 			_, p, err := c.Read(background)
@@ -251,6 +262,30 @@ func TestCloseBehindAFlood(t *testing.T) {
 			if len(p) != 50000 {
 				t.Fatalf("a message of %d bytes", len(p))
 			}
+		}
+	})
+}
+
+// A slow reader gets everything that the peer sends before its close frame.
+func TestSlowReaderWhileClosing(t *testing.T) {
+	cfg := &conn.Config{MaxMessageSize: 100 << 10, CloseTimeout: time.Minute}
+	onBothSides(t, cfg, func(t *testing.T, c *conn.Conn, peer *wstest.Peer) {
+		go func() {
+			for range 50 {
+				peer.Write(frame.Binary, strings.Repeat("x", 50000))
+			}
+			peer.WriteClose(1000, "")
+			peer.Conn().CloseWrite()
+		}()
+		closing := start(func() error { return c.Close(1000, "") })
+		for range 50 {
+			time.Sleep(time.Second)
+			if _, p, err := c.Read(background); len(p) != 50000 || err != nil {
+				t.Fatal(len(p), err)
+			}
+		}
+		if err := <-closing; err != nil {
+			t.Error(err)
 		}
 	})
 }

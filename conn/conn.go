@@ -36,7 +36,7 @@ type Conn struct {
 	waited   time.Duration  // for the rest of an unfinished message or frame
 	by       time.Time      // when that must be there; zero if nothing is unfinished
 	skip     bool           // the rest of the message being delivered is unwanted
-	dropping bool           // messages from now on: the connection is closing and ahead is full
+	dropping bool           // messages from now on: the connection is closing, and nobody reads
 
 	// Who reads. Not guarded.
 	pumping atomic.Bool  // rd is held by pump, which lets readers go first

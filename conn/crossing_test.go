@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"net"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -52,6 +54,7 @@ func TestCloseFramesCrossWhileOursIsStuck(t *testing.T) {
 			b.Write(masked(frame.Close, "\x0f\xa0"))
 			synctest.Wait()
 			all, err := io.ReadAll(b)
+			b.CloseWrite()
 			if !bytes.HasSuffix(all, []byte("\x88\x05\x03\xe8bye")) {
 				t.Errorf("with room for %d bytes: the stream ended with % x, %v", free, all[max(0, len(all)-8):], err)
 			}
@@ -87,6 +90,7 @@ func TestPingWhileCloseFrameIsStuck(t *testing.T) {
 			}
 		}
 		b.Write(masked(frame.Close, "\x03\xe8"))
+		b.CloseWrite()
 		if err := now(t, closing); err != nil {
 			t.Error(err)
 		}
@@ -122,4 +126,87 @@ func TestWriteCancelledWhileClosing(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A pong that the network does not take keeps nobody waiting.
+func TestMessageBehindStuckPong(t *testing.T) {
+	for free := range 9 {
+		synctest.Test(t, func(t *testing.T) {
+			c, b := nearlyFull(t, free)
+			reading := read(c, background)
+			b.Write(masked(frame.Ping, "123456"))
+			b.Write(masked(frame.Text, "behind the ping"))
+			if r := now(t, reading); string(r.p) != "behind the ping" {
+				t.Fatal(r)
+			}
+			ctx, cancel := context.WithCancel(background)
+			reading = read(c, ctx)
+			b.Write(masked(frame.Ping, "another"))
+			wantWaiting(t, reading, "a Read of nothing")
+			cancel()
+			if r := now(t, reading); r.err != context.Canceled {
+				t.Fatal(r)
+			}
+			writing := start(func() error { return c.Write(background, frame.Text, []byte("x")) })
+			p := make([]byte, 1000)
+			var got []byte
+			for range 4 {
+				synctest.Wait()
+				n, _ := b.Read(p)
+				got = append(got, p[:n]...)
+				b.SetReadDeadline(time.Now().Add(time.Second))
+			}
+			if want := "\x8a\x06123456\x8a\x07another\x81\x01x"; !bytes.HasSuffix(got, []byte(want)) {
+				t.Errorf("with room for %d bytes: the stream ended with % x", free, got[max(0, len(got)-30):])
+			}
+			if err := now(t, writing); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// Two ends that close at the same time over a network without any buffer do not wait for each other.
+func TestCloseWithoutBuffers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := net.Pipe()
+		client := conn.New(a, conn.Opening{Side: frame.Client}, nil)
+		server := conn.New(b, conn.Opening{Side: frame.Server}, nil)
+		begin := time.Now()
+		one := start(func() error { return client.Close(1000, "") })
+		other := start(func() error { return server.Close(1000, "") })
+		if err := errors.Join(<-one, <-other); err != nil {
+			t.Error(err)
+		}
+		if d := time.Since(begin); d > 100*time.Millisecond {
+			t.Errorf("after %v", d)
+		}
+	})
+}
+
+// Two ends that ping each other over such a network do not, either.
+func TestPingsWithoutBuffers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := net.Pipe()
+		ends := []*conn.Conn{
+			conn.New(a, conn.Opening{Side: frame.Client}, nil),
+			conn.New(b, conn.Opening{Side: frame.Server}, nil),
+		}
+		var pinging sync.WaitGroup
+		for _, c := range ends {
+			read(c, background)
+			pinging.Go(func() {
+				for range 500 {
+					if _, err := c.Ping(background); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		pinging.Wait()
+		for _, c := range ends {
+			c.CloseNow()
+		}
+	})
 }

@@ -45,11 +45,17 @@ func (c *Conn) awaitPong(ctx context.Context, p *ping) error {
 			return ctx.Err()
 		}
 		err := c.pump(ctx, p.answered)
+		var room <-chan struct{}
+		if err == errFull {
+			room = c.roomAhead()
+		}
 		c.unlockReading()
 		switch err {
 		case nil, errYield:
 		case errFull:
-			return c.awaitOthers(ctx, p)
+			if err := c.awaitReader(ctx, p, room); err != nil {
+				return err
+			}
 		default:
 			return err
 		}
@@ -57,16 +63,17 @@ func (c *Conn) awaitPong(ctx context.Context, p *ping) error {
 	return nil
 }
 
-// awaitOthers waits until a reader has come to the answer to p.
-func (c *Conn) awaitOthers(ctx context.Context, p *ping) error {
+// awaitReader waits until a reader has made room for more messages, or has come to the answer to p.
+func (c *Conn) awaitReader(ctx context.Context, p *ping, room <-chan struct{}) error {
 	select {
+	case <-room:
 	case <-p.pong:
-		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-c.done():
 		return c.failed()
 	}
+	return nil
 }
 
 // newPing registers a ping with a payload of its own.

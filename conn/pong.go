@@ -89,15 +89,80 @@ func (c *Conn) pongsSent() {
 
 // flushPongs sends the pongs that are due,
 // or leaves that to whoever is writing: they go with its next frame, or after it.
+//
+// It does not wait for the network. A peer that does not read now may be waiting to be read from;
+// so if the network takes no more, or cannot be asked, a goroutine goes on.
 func (c *Conn) flushPongs() {
 	for c.pongCount.Load() > 0 && c.wr.try() {
-		err := c.transmit(context.Background(), new(protocol.Event))
-		c.wr.release()
-		if _, ok := err.(*LimitError); ok {
-			c.end(c.closeError(err)) // the peer sends pings but does not read
+		if !c.pongsAtOnce() {
+			return // the goroutine has c.wr now
 		}
-		if err != nil {
-			return // the reader will find out why
+		c.wr.release()
+	}
+}
+
+// pongsAtOnce sends the pongs that are due as far as that needs no waiting,
+// and reports whether that is all there was to do.
+// If not, c.wr belongs to a goroutine that does the rest.
+func (c *Conn) pongsAtOnce() bool {
+	if c.raw == nil {
+		startPongs(c, nil)
+		return false
+	}
+	buf := borrow()
+	defer buf.giveBack()
+	b := c.appendPongs(buf[:0])
+	n, err := c.writeRaw(b)
+	c.pongsSent() // if the network failed, nobody waits for them
+	if err != nil || n == len(b) {
+		return true
+	}
+	startPongs(c, b[n:])
+	return false
+}
+
+// A pongSender is the goroutine that sends pongs when the reader cannot.
+type pongSender struct {
+	c    *Conn
+	rest []byte // of pongs of which a part is sent
+	run  func() // p.send, bound once
+}
+
+var pongSenders sync.Pool
+
+// startPongs starts the goroutine. The caller holds c.wr, which it takes over.
+func startPongs(c *Conn, rest []byte) {
+	p, ok := pongSenders.Get().(*pongSender)
+	if !ok {
+		p = new(pongSender)
+		p.run = p.send
+	}
+	p.c, p.rest = c, append(p.rest[:0], rest...)
+	go p.run()
+}
+
+// send sends the rest and then the pongs that are due.
+func (p *pongSender) send() {
+	c := p.c
+	err := c.sendPongs(p.rest)
+	p.c = nil
+	pongSenders.Put(p)
+	c.wr.release()
+	switch err.(type) {
+	case nil:
+		c.flushPongs()
+	case *LimitError:
+		c.end(c.closeError(err)) // the peer sends pings but does not read
+	}
+}
+
+// sendPongs writes the rest of some pongs, and then those that are due.
+// The caller holds c.wr.
+func (c *Conn) sendPongs(rest []byte) error {
+	if len(rest) > 0 {
+		if _, err := c.writeWaiting(context.Background(), rest); err != nil {
+			return err
 		}
 	}
+	return c.transmit(context.Background(), new(protocol.Event))
 }

@@ -35,8 +35,9 @@ func (c *Conn) writeNet(ctx context.Context, b []byte) (n int, err error) {
 // writeWaiting writes b to the network, waiting for it as long as ctx and limits allow.
 func (c *Conn) writeWaiting(ctx context.Context, b []byte) (n int, err error) {
 	by := after(c.limits().WriteTimeout)
-	id := c.armWrite(by)
+	id := c.startWaiting()
 	defer c.disarmWrite()
+	c.armWrite(by)
 	if ctx.Done() != nil {
 		defer context.AfterFunc(ctx, func() { c.wakeWriter(id) })()
 	}
@@ -57,17 +58,23 @@ func (c *Conn) writeWaiting(ctx context.Context, b []byte) (n int, err error) {
 	return n, nil
 }
 
-// armWrite sets the write deadline and returns the number of the write that it is for.
-func (c *Conn) armWrite(by time.Time) (id uint32) {
+// startWaiting returns a number for a write that may have to wait.
+func (c *Conn) startWaiting() (id uint32) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.writes++
+	return c.writes
+}
+
+// armWrite sets the write deadline.
+func (c *Conn) armWrite(by time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ending != nil {
 		by = earliest(by, c.ending.by)
 	}
-	c.writes++
 	c.writing = true
 	c.nc.SetWriteDeadline(by)
-	return c.writes
 }
 
 // disarmWrite takes the deadline away, for writes that need none.
