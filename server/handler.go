@@ -19,7 +19,7 @@ func Handler(f func(*conn.Conn), cfg *Config) http.Handler {
 
 // Go is [Accept], and then runs f with the connection on a new goroutine.
 // The handler can return, and lets go what net/http keeps while it runs:
-// the request, two buffers and a goroutine with a deep stack, some 15 KB.
+// the request, two buffers and a goroutine with a deep stack, some 9 KB.
 // f must not use r, whose context ends with the handler; it may use what the handler found in it.
 //
 // When f returns, the connection is closed with status 1000, if it is still open.
