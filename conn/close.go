@@ -43,7 +43,19 @@ func (c *Conn) Close(code frame.StatusCode, reason string) error {
 	if err := c.checkClose(code, reason); err != nil {
 		return fmt.Errorf("websocket: %w", err)
 	}
-	c.startClosing()
+	if !c.over.Load() {
+		c.startClosing()
+		c.shakeHands(code, reason)
+	}
+	err := c.failed()
+	if e, ok := err.(*CloseError); ok && e.Err == nil {
+		return nil
+	}
+	return err
+}
+
+// shakeHands sends a close frame and waits for the end.
+func (c *Conn) shakeHands(code frame.StatusCode, reason string) {
 	sent := make(chan struct{})
 	go func() {
 		c.sendClose(code, reason)
@@ -55,11 +67,6 @@ func (c *Conn) Close(code frame.StatusCode, reason string) error {
 	}
 	c.awaitEnd()
 	<-sent
-	err := c.failed()
-	if e, ok := err.(*CloseError); ok && e.Err == nil {
-		return nil
-	}
-	return err
 }
 
 // CloseNow closes the connection below at once, without a closing handshake.
