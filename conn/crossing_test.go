@@ -210,3 +210,33 @@ func TestPingsWithoutBuffers(t *testing.T) {
 		}
 	})
 }
+
+// A fragment of which nothing could be sent was never begun: the next message begins anew.
+func TestFragmentThatWasNotSent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, b := nearlyFull(t, 0)
+		ctx, cancel := context.WithTimeout(background, time.Second)
+		defer cancel()
+		w, err := c.Writer(ctx, frame.Binary)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.Write([]byte("lost")); err != context.DeadlineExceeded {
+			t.Fatal(err)
+		}
+		if err := w.Close(); err != context.DeadlineExceeded {
+			t.Fatal(err)
+		}
+		if _, err := b.Read(make([]byte, 1000)); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Write(background, frame.Text, []byte("new")); err != nil {
+			t.Fatal(err)
+		}
+		p := make([]byte, 100)
+		n, _ := b.Read(p)
+		if got := string(p[:n]); got != "\x81\x03new" {
+			t.Errorf("sent % x", got)
+		}
+	})
+}
