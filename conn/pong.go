@@ -27,14 +27,17 @@ func (c *Conn) queuePong(payload []byte) {
 	if c.pongs == nil {
 		c.pongs = pongQueues.Get().(*pongQueue)
 	}
-	if n := c.pongCount.Load(); int(n) >= c.limits().MaxQueuedPongs {
-		c.pongs.drop(n)
+	if c.pongsFull() {
+		c.pongs.drop(c.pongCount.Load())
 		c.pongCount.Store(0)
 	}
 	c.pongs.b = append(c.pongs.b, byte(len(payload)))
 	c.pongs.b = append(c.pongs.b, payload...)
 	c.pongCount.Add(1)
 }
+
+// pongsFull reports whether as many pongs wait as may.
+func (c *Conn) pongsFull() bool { return int(c.pongCount.Load()) >= c.limits().MaxQueuedPongs }
 
 // drop removes the first n pongs.
 func (q *pongQueue) drop(n int32) {

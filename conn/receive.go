@@ -104,6 +104,9 @@ func (c *Conn) checkText(ev protocol.Event) error {
 func (c *Conn) control(ev protocol.Event) error {
 	switch ev.Opcode {
 	case frame.Ping:
+		if c.pongsFull() {
+			c.flushPongs() // they may just have come faster than input was waited for
+		}
 		c.queuePong(ev.Data)
 	case frame.Pong:
 		c.pongReceived(ev.Data)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"runtime"
@@ -232,4 +233,35 @@ func TestNoAllocations(t *testing.T) {
 			t.Errorf("%v allocations for a message there and back", got)
 		}
 	}
+}
+
+// Each ping is answered, also if more come at once than may be queued, while the peer reads.
+//
+// Requirements: 6455-5.5.2-02
+func TestPingsAtOnce(t *testing.T) {
+	noGoroutineLeft(t)
+	const pings = 1000
+	a, b := socketPair(t, "tcp")
+	defer a.Close()
+	c := conn.New(b, conn.Opening{Side: frame.Server}, &conn.Config{MaxQueuedPongs: 4})
+	defer c.CloseNow()
+	done := start(func() error { return echo(c) })
+	var out, want []byte
+	for i := range pings {
+		payload := []byte(fmt.Sprint(i))
+		h := frame.Header{Fin: true, Opcode: frame.Ping, Masked: true, Length: int64(len(payload))}
+		out = append(h.Append(out), payload...) // the key is zero
+		h = frame.Header{Fin: true, Opcode: frame.Pong, Length: int64(len(payload))}
+		want = append(h.Append(want), payload...)
+	}
+	if _, err := a.Write(out); err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, len(want))
+	a.SetReadDeadline(time.Now().Add(10 * time.Second))
+	if n, err := io.ReadFull(a, got); err != nil || !bytes.Equal(got, want) {
+		t.Errorf("%d of %d octets of pongs came back, %v", n, len(want), err)
+	}
+	a.Close()
+	<-done
 }
