@@ -43,10 +43,17 @@ var layers = map[string]layer{
 	"client":            {ours: []string{"frame", "handshake", "internal/protocol", "internal/deflate", "conn"}},
 
 	"wstest":               {ours: []string{"..."}},
-	"autobahn/":            {ours: []string{"..."}},
 	"examples/":            {ours: []string{"..."}},
 	"internal/conformance": {},
 	"internal/interop/":    {ours: []string{"..."}},
+
+	// The conformance suite shares nothing with what it tests.
+	"autobahn/internal/suite":   {std: append([]string{"compress/flate", "math/rand/v2", "sort", "sync", "time"}, pure...)},
+	"autobahn/internal/deflate": {std: pure, ours: []string{"autobahn/internal/suite"}},
+	"autobahn/internal/fuzzer":  {ours: []string{"autobahn/internal/suite", "autobahn/internal/deflate"}},
+	"autobahn/internal/report":  {ours: []string{"autobahn/internal/suite", "autobahn/internal/fuzzer"}},
+	"autobahn":                  {ours: []string{"autobahn/internal/suite", "autobahn/internal/fuzzer", "autobahn/internal/report"}},
+	"autobahn/peers/":           {ours: []string{"..."}},
 }
 
 // selectors is what a folder may use of a package that it may import
