@@ -10,6 +10,10 @@
 // The takeover of the context means that the window goes on from one message to the next.
 // The tail is 00 00 ff ff, the end of a sync flush, which is not sent.
 //
+// # Concurrency
+//
+// A Compressor and a Decompressor belong to one goroutine at a time.
+//
 // https://www.rfc-editor.org/rfc/rfc7692#section-7
 package deflate
 
