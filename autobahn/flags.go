@@ -63,7 +63,7 @@ func define() *flags {
 	f.StringVar(&f.exclude, "exclude", "", "comma-separated `patterns` of cases to leave out")
 	f.StringVar(&f.agent, "agent", "", "`name` of the server in the reports (default the one it gives itself)")
 	f.StringVar(&f.outdir, "outdir", "", "`folder` for the reports (default ./reports/servers or ./reports/clients)")
-	f.IntVar(&f.parallel, "parallel", -1, "cases at once; 1 is one by one in their order (default 16 for servers, as many as clients like)")
+	f.IntVar(&f.parallel, "parallel", 0, "cases at once; 1 is one by one in their order (default 16 for servers, as many as clients like)")
 	f.BoolVar(&f.strict, "strict", false, "NON-STRICT is a failure")
 	f.StringVar(&f.expect, "expect", "", "`file` of -record, or index.json of a report: any difference from it is a failure, nothing else is")
 	f.StringVar(&f.record, "record", "", "`file` to record the verdicts in, for -expect")

@@ -28,7 +28,7 @@ const stopTime = 2 * time.Second
 // What it does next waits for that for some time, since the case may also be one that still runs.
 const (
 	endTime  = time.Second            // when it asks for a verdict or for the reports
-	lastTime = 200 * time.Millisecond // when the program is stopped
+	lastTime = 200 * time.Millisecond // for cases of other agents, and when the program is stopped
 )
 
 // testClients listens until it is stopped, by a signal or by a client.
@@ -343,6 +343,7 @@ func (s *server) updateReports(nc net.Conn, q *fuzzer.Request) error {
 		}
 	}
 	s.await(endTime, func(k key) bool { return k.agent == agent })
+	s.await(lastTime, func(key) bool { return true })
 	if err := s.write(); err != nil {
 		return err
 	}

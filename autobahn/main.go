@@ -46,14 +46,14 @@ func command(ctx context.Context, args []string, out, errOut io.Writer) int {
 		return passed
 	case err != nil:
 		if c != nil {
-			c.sayCreated(errOut)
+			c.tell(errOut)
 		}
 		fmt.Fprintln(errOut, "autobahn:", err)
 		return broken
 	case c.list:
 		return c.print(out)
 	}
-	c.sayCreated(errOut)
+	c.tell(errOut)
 	r := &run{
 		config: c, results: newResults(), out: out, progress: newProgress(errOut),
 		playClient: fuzzer.PlayClient, playServer: fuzzer.PlayServer,
@@ -61,10 +61,15 @@ func command(ctx context.Context, args []string, out, errOut io.Writer) int {
 	return r.run(ctx)
 }
 
-// sayCreated says that the spec file was written.
-func (c *config) sayCreated(w io.Writer) {
+// tell says what there is to say about the spec file.
+func (c *config) tell(w io.Writer) {
 	if c.created != "" {
 		fmt.Fprintf(w, "autobahn: wrote %s, for there was none\n", c.created)
+	}
+	if c.spec != nil {
+		for _, note := range c.spec.notes {
+			fmt.Fprintln(w, "autobahn:", note)
+		}
 	}
 }
 

@@ -40,6 +40,7 @@ type spec struct {
 	servers      []*target           // of client mode
 	listen       *listening          // of server mode
 	options      *fuzzer.Options     // of client mode, for a server that the spec does not name
+	notes        []string            // about the spec file, to be told
 }
 
 // A target is a server to test.
@@ -125,7 +126,9 @@ func parseSpec(m mode, name string, data []byte) (*spec, error) {
 		if err := p.object(root, "a spec", fields, "cases"); err != nil {
 			return nil, err
 		}
-		return s, p.servers(s, servers, options)
+		err := p.servers(s, servers, options)
+		s.notes = p.notes
+		return s, err
 	}
 	s.listen = &listening{}
 	fields["url"] = p.listen(s.listen)
@@ -136,19 +139,25 @@ func parseSpec(m mode, name string, data []byte) (*spec, error) {
 		return nil, err
 	}
 	s.listen.options, err = p.options(options)
+	s.notes = p.notes
 	return s, err
 }
+
+// inOptions is what a key stands in that the original does not ignore.
+const inOptions = "options"
 
 // A specParser reads a spec file.
 type specParser struct {
 	file
-	mode mode
+	mode  mode
+	notes []string // to be told, while the spec is good
 }
 
 // fields says for each key of an object what takes its value.
 type fields map[string]func(key string, v *value) error
 
-// object hands out the members of v. They have to be known, and the required ones have to be there.
+// object hands out the members of v. The required ones have to be there. One that is not known is an error
+// in options, and if it looks like a slip; otherwise it is ignored, as the original does, with a note.
 func (p *specParser) object(v *value, what string, known fields, required ...string) error {
 	if err := p.want(v, what, anObject); err != nil {
 		return err
@@ -156,8 +165,13 @@ func (p *specParser) object(v *value, what string, known fields, required ...str
 	for _, m := range v.members {
 		take, ok := known[m.key]
 		if !ok {
-			names := slices.Sorted(maps.Keys(known))
-			return p.errorf(m.at, "unknown key %q in %s%s", m.key, what, nearest(m.key, names))
+			hint := nearest(m.key, slices.Sorted(maps.Keys(known)))
+			err := p.errorf(m.at, "unknown key %q in %s%s", m.key, what, hint)
+			if hint == "" && what != inOptions {
+				p.notes = append(p.notes, err.Error()+": ignored")
+				continue
+			}
+			return err
 		}
 		if err := take(m.key, m.value); err != nil {
 			return err
@@ -216,11 +230,11 @@ func (p *specParser) agents(to *map[string][]string) func(string, *value) error 
 			return err
 		}
 		for _, m := range v.members {
-			var cases []string
-			if err := p.patterns(&cases)(m.key, m.value); err != nil {
+			cases, err := p.texts(m.value, m.key)
+			if err != nil {
 				return err
 			}
-			(*to)[m.key] = cases
+			(*to)[m.key] = cases // those that do not exist do no harm
 		}
 		return nil
 	}
@@ -320,7 +334,7 @@ func (p *specParser) options(vs ...*value) (*fuzzer.Options, error) {
 				return nil, p.errorf(m.at, "the option %q does not exist for a %s", m.key, p.mode)
 			}
 		}
-		if err := p.object(v, "options", known); err != nil {
+		if err := p.object(v, inOptions, known); err != nil {
 			return nil, err
 		}
 	}
