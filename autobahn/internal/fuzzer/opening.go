@@ -326,9 +326,9 @@ func checkRequest(m message, o *Options) (string, error) {
 	slices.Sort(protocols)
 	switch {
 	case !m.has("upgrade", "websocket"):
-		return badRequest, errors.New("Upgrade does not name websocket")
+		return badRequest, errors.New("the Upgrade field does not name websocket")
 	case !m.has("connection", "upgrade"):
-		return badRequest, errors.New("Connection does not name upgrade")
+		return badRequest, errors.New("the Connection field does not name upgrade")
 	case len(versions) != 1:
 		return badRequest, fmt.Errorf("expected one Sec-WebSocket-Version field, got %d", len(versions))
 	case !slices.ContainsFunc(o.Versions, func(v int) bool { return strconv.Itoa(v) == versions[0] }):

@@ -394,8 +394,9 @@ func (s *Session) crash(why string) {
 		s.state = closed
 		s.dropped = dropFlush
 	}
-	s.r.WasClean = false
-	s.r.NotCleanReason = why
+	if !s.r.WasClean {
+		s.r.NotCleanReason = why
+	}
 }
 
 // log adds to the log.
