@@ -20,6 +20,7 @@ import (
 //   - Otherwise the light ones, of which most wait and the rest is short, run first, as many at once as
 //     the limit allows. The heavy ones follow, the longest first, and no more at once than there
 //     are processors. One on which nothing has moved for a moment only waits and does not count.
+//   - In between, those of which the verdict is a matter of microseconds run one by one.
 //   - If TCP cannot be connected, nothing new is started, and when the others have ended the case runs
 //     alone. If that cannot be connected either, the server is given up.
 //   - A failed opening handshake is tried again alone: the first as soon as the others have
@@ -63,10 +64,13 @@ func (s *schedule) run(ctx context.Context, cases []*suite.Case) error {
 	if s.parallel <= 1 {
 		return s.inOrder(ctx, cases)
 	}
-	light, heavy := split(cases)
+	light, fine, heavy := split(cases)
 	g := &group{schedule: s, running: map[*attempt]bool{}, ended: make(chan *attempt)}
 	g.limit = s.parallel
 	if err := g.run(ctx, light); err != nil {
+		return err
+	}
+	if err := s.inOrder(ctx, fine); err != nil {
 		return err
 	}
 	g.limit = cmp.Or(s.heavy, runtime.NumCPU())
@@ -323,17 +327,29 @@ func echoes(c *suite.Case) bool {
 	return !waits && !c.Close.ByPeer && len(c.OK) > 0
 }
 
-// split parts light cases, in their order, from heavy ones, the longest first.
-func split(cases []*suite.Case) (light, long []*suite.Case) {
+// split parts light cases, in their order, from delicate ones and from heavy ones, the longest first.
+func split(cases []*suite.Case) (light, fine, long []*suite.Case) {
 	for _, c := range cases {
-		if heavy(c) {
+		switch {
+		case heavy(c):
 			long = append(long, c)
-		} else {
+		case delicate(c):
+			fine = append(fine, c)
+		default:
 			light = append(light, c)
 		}
 	}
 	slices.SortStableFunc(long, func(a, b *suite.Case) int { return cmp.Compare(cost(b), cost(a)) })
-	return light, long
+	return light, fine, long
+}
+
+// delicate reports whether the verdict of c may depend on how soon after a write the peer reads:
+// there are writes a moment apart, and a lesser verdict for a peer that sees them at once.
+func delicate(c *suite.Case) bool {
+	return c.NonStrict != nil && slices.ContainsFunc(c.Steps, func(s suite.Step) bool {
+		f, ok := s.(suite.Frame)
+		return ok && (f.Chop > 0 || f.Sync)
+	})
 }
 
 // cost estimates the time that c takes, in that of an octet.

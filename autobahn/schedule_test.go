@@ -385,10 +385,37 @@ func TestFlow(t *testing.T) {
 }
 
 func TestSplit(t *testing.T) {
-	light, long := split(append(heavyCases(3), lightCases(2)...))
+	light, _, long := split(append(heavyCases(3), lightCases(2)...))
 	if !slices.Equal(ids(light), []string{"1.1.1", "1.1.2"}) || !slices.Equal(ids(long), []string{"9.7.3", "9.7.2", "9.7.1"}) {
 		t.Errorf("got %v and %v, want the light ones in their order and the heavy ones, the longest first", ids(light), ids(long))
 	}
+	cases, _ := suite.Select([]string{"*"}, nil)
+	if _, fine, _ := split(cases); !slices.Equal(ids(fine), []string{"3.3", "3.4", "4.1.5", "4.2.5"}) {
+		t.Errorf("got %v as those that run alone", ids(fine))
+	}
+}
+
+// TestDelicateAlone runs nothing beside a case in which microseconds count.
+func TestDelicateAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &peer{}
+		cases, _ := suite.Select([]string{"3.*", "4.*", "5.*", "9.7.*"}, nil)
+		runCases(t, t.Context(), 16, cases, p.play(func(c *suite.Case, _ *flow, others int) (*fuzzer.Result, error) {
+			if delicate(c) && others > 0 {
+				t.Errorf("%s runs beside %d others", c.ID, others)
+			}
+			time.Sleep(time.Second)
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			if delicate(c) && p.running > 1 {
+				t.Errorf("%d others were started beside %s", p.running-1, c.ID)
+			}
+			return result(c, suite.OK), nil
+		}))
+		if p.most < 10 {
+			t.Errorf("no more than %d cases ran at once", p.most)
+		}
+	})
 }
 
 func TestCost(t *testing.T) {
