@@ -2,6 +2,7 @@ package fuzzer
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"math"
 	"unicode/utf8"
@@ -186,6 +187,7 @@ func (s *Session) refuse(code int, what string) {
 		return
 	}
 	s.in.refused = true
+	s.r.PeerError = cmp.Or(s.r.PeerError, what)
 	s.note("error of the peer: " + what)
 	s.fail(code, what)
 }

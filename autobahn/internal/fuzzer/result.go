@@ -23,6 +23,9 @@ type Result struct {
 
 	Received []suite.Event
 
+	// PeerError is the first thing in the frames of the peer that the fuzzer took for an error.
+	PeerError string
+
 	// How the connection ended.
 	Opened                 bool // the opening handshake was completed
 	ClosedByMe             bool // the fuzzer sent the first close frame

@@ -2,6 +2,7 @@ package fuzzer
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"math"
 	"math/rand/v2"
@@ -389,6 +390,7 @@ func (s *Session) end(how drop) {
 // crash ends TCP because of something in the octets of the peer that leaves nothing to be done.
 // None of the facts that verdicts are made of changes.
 func (s *Session) crash(why string) {
+	s.r.PeerError = cmp.Or(s.r.PeerError, why)
 	s.note(why)
 	if s.state != closed {
 		s.state = closed

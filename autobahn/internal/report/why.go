@@ -15,6 +15,9 @@ import (
 // why explains the verdict about the behavior, beyond what the text of the result says.
 func why(r *fuzzer.Result) []string {
 	lines := sentence(r.Text)
+	if r.PeerError != "" {
+		lines = append(lines, sentence("the fuzzer took what came for an error: "+r.PeerError)...)
+	}
 	c := r.Case
 	switch {
 	case c.Informational:

@@ -170,7 +170,13 @@ func receivedParts(r *fuzzer.Result) (before, end string) {
 	if r.Case.Length != nil || hasLoop(r.Case) || r.Behavior == suite.Unimplemented {
 		before = visible(strings.TrimPrefix(r.Text, "received "), 60) // the messages are not kept
 	}
-	end = ", then " + closeFrame(r)
+	if r.PeerError != "" {
+		end = ", then an error: " + visible(r.PeerError, 80)
+		if !r.WasClean {
+			return before, end
+		}
+	}
+	end += ", then " + closeFrame(r)
 	if r.ClosedByMe {
 		end += " in answer to " + pick(r.LocalClose.Code == suite.NoCode, "one without a code", strconv.Itoa(r.LocalClose.Code))
 	}
