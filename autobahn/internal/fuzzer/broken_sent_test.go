@@ -139,9 +139,9 @@ func TestWrites(t *testing.T) {
 		{"2.10", []int{10 * 11}, []int{10 * 15}},
 		{"7.1.3", []int{4 + 2}, []int{8 + 6}},
 		{"6.2.4", []int{11*3 + 2}, []int{11*7 + 6}},
-		// Unless they are kept apart.
-		{"3.3", []int{15, 15, 2}, []int{19, 19, 6}},
-		{"2.6", ones(2 + 125), ones(6 + 125)},
+		// Unless they are kept apart. The first two are not.
+		{"3.3", []int{15 + 15, 2}, []int{19 + 19, 6}},
+		{"2.6", append([]int{2}, ones(125)...), append([]int{2}, ones(4+125)...)},
 		// A header leaves with the first part of its payload, and the last part with the frame behind it.
 		{"6.4.3", []int{2 + 11, 4, 6 + 2}, []int{6 + 11, 4, 6 + 6}},
 	} {

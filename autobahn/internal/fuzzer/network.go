@@ -10,9 +10,6 @@ import (
 // readSize is how much is read at a time.
 const readSize = 64 << 10
 
-// pauseTime is between the writes of a frame that is sent in pieces.
-const pauseTime = 10 * time.Microsecond
-
 // A reader hands what it reads to the session, a read at a time.
 type reader struct {
 	chunks chan chunk    // closed when nothing more comes
@@ -150,8 +147,8 @@ func (w *writer) run(nc net.Conn) {
 			failed = err != nil
 		}
 		w.wrote(len(p.b))
-		if p.pause && !failed {
-			time.Sleep(pauseTime)
+		if p.pause > 0 && !failed {
+			time.Sleep(p.pause)
 		}
 	}
 }
