@@ -87,7 +87,7 @@ func (p *player) run(ctx context.Context, c *suite.Case, f *flow) (*fuzzer.Resul
 	f.wrote()
 	to := fuzzer.Target{Host: net.JoinHostPort(p.url.Hostname(), port(p.url)), Path: p.url.RequestURI(), Origin: p.origin, Protocols: p.protocols}
 	r := p.play(&meter{Conn: nc, flow: f}, to, played, p.options)
-	if p.agent == "" {
+	if p.agent == "" && (agent == "" || r.HTTPResponse != "") { // one that says nothing is named as it was before
 		agent = serverField(r.HTTPResponse)
 		p.named.Store(&agent)
 	}
