@@ -21,7 +21,7 @@ const (
 func direct(nc net.Conn, q *fuzzer.Request, o *fuzzer.Options) {
 	steps := make(chan []suite.Step, maxOrders)
 	fuzzer.Serve(nc, q, o, steps, func(text []byte) {
-		order, err := parseOrder(text)
+		order, err := parseOrder(text, o.MaskServerFrames)
 		if err != nil {
 			return
 		}
@@ -33,7 +33,7 @@ func direct(nc net.Conn, q *fuzzer.Request, o *fuzzer.Options) {
 }
 
 // parseOrder returns the steps that carry out an order.
-func parseOrder(text []byte) ([]suite.Step, error) {
+func parseOrder(text []byte, masks bool) ([]suite.Step, error) {
 	var parts []json.RawMessage
 	if err := json.Unmarshal(text, &parts); err != nil {
 		return nil, err
@@ -48,13 +48,13 @@ func parseOrder(text []byte) ([]suite.Step, error) {
 		if err := json.Unmarshal(parts[1], &f); err != nil {
 			return nil, err
 		}
-		return frameSteps([]frameOrder{f})
+		return frameSteps([]frameOrder{f}, masks)
 	case "sendframes":
 		var fs []frameOrder
 		if err := json.Unmarshal(parts[1], &fs); err != nil {
 			return nil, err
 		}
-		return frameSteps(fs)
+		return frameSteps(fs, masks)
 	case "close":
 		return closeSteps(parts[1])
 	case "echo":
@@ -72,12 +72,25 @@ func parseOrder(text []byte) ([]suite.Step, error) {
 type frameOrder struct {
 	Opcode  byte            `json:"opcode"`
 	Payload string          `json:"payload"`
-	Fin     *bool           `json:"fin"`
+	Fin     *truth          `json:"fin"`
 	RSV     byte            `json:"rsv"`
 	Mask    json.RawMessage `json:"mask"` // any but null, false and "" asks for a mask
 	Length  *int            `json:"payload_len"`
 	Chop    int             `json:"chopsize"`
-	Sync    bool            `json:"sync"`
+	Sync    truth           `json:"sync"`
+}
+
+// A truth is true or false, or a number.
+type truth bool
+
+func (t *truth) UnmarshalJSON(b []byte) error {
+	switch string(b) {
+	case "false", "0", "null":
+		*t = false
+	default:
+		*t = true
+	}
+	return nil
 }
 
 // bytes returns the payload, repeated to its length.
@@ -94,13 +107,14 @@ func (f frameOrder) bytes() (suite.Payload, error) {
 
 func (f frameOrder) masked() bool {
 	switch string(f.Mask) {
-	case "", "null", "false", `""`:
+	case "", "null", "false", "0", `""`:
 		return false
 	}
 	return true
 }
 
-func frameSteps(orders []frameOrder) ([]suite.Step, error) {
+// frameSteps returns the steps that send the frames. masks says that all are masked anyway.
+func frameSteps(orders []frameOrder, masks bool) ([]suite.Step, error) {
 	var steps []suite.Step
 	total := 0
 	for _, f := range orders {
@@ -112,8 +126,8 @@ func frameSteps(orders []frameOrder) ([]suite.Step, error) {
 			return nil, errors.New("a frame that does not exist, or too many octets")
 		}
 		steps = append(steps, suite.Frame{
-			Opcode: f.Opcode, NotFin: f.Fin != nil && !*f.Fin, RSV: f.RSV, Payload: p,
-			Chop: f.Chop, Sync: f.Sync, WrongMask: f.masked(),
+			Opcode: f.Opcode, NotFin: f.Fin != nil && !bool(*f.Fin), RSV: f.RSV, Payload: p,
+			Chop: f.Chop, Sync: bool(f.Sync), WrongMask: f.masked() && !masks,
 		})
 	}
 	return steps, nil

@@ -150,7 +150,7 @@ func (s *server) handle(ctx context.Context, nc net.Conn) {
 		}
 	case q.Plain:
 		s.plain(nc, q)
-	case s.options.MaxConnections > 0 && n > s.options.MaxConnections:
+	case s.options.MaxConnections > 0 && n > s.options.MaxConnections && s.crowded():
 		fuzzer.Refuse(nc, "503 Service Unavailable", "too many connections")
 	default:
 		if err := s.dispatch(ctx, nc, q); err != nil {
@@ -170,6 +170,20 @@ func (s *server) remember(nc net.Conn) (n int, forget func()) {
 		defer s.mu.Unlock()
 		delete(s.conns, nc)
 	}
+}
+
+// crowded reports whether there are more connections than there may be, and will be for another moment:
+// a client may be back before the connection is forgotten that it has seen the end of.
+func (s *server) crowded() bool {
+	for end := time.Now().Add(lastTime); time.Now().Before(end); time.Sleep(2 * time.Millisecond) {
+		s.mu.Lock()
+		n := len(s.conns)
+		s.mu.Unlock()
+		if n <= s.options.MaxConnections {
+			return false
+		}
+	}
+	return true
 }
 
 // closeAll closes all connections.
@@ -224,6 +238,11 @@ func (s *server) end(k key, r *fuzzer.Result) {
 
 // dispatch does what the request asks for. An error is to be answered with 500.
 func (s *server) dispatch(ctx context.Context, nc net.Conn, q *fuzzer.Request) error {
+	for _, name := range []string{"case", "casetuple", "agent", "shutdownOnComplete"} {
+		if len(q.Query[name]) > 1 {
+			return fmt.Errorf("parameter %s is given more than once", name)
+		}
+	}
 	switch q.Path {
 	case "/getCaseCount":
 		s.reply(nc, q, strconv.Itoa(len(s.cases)))
@@ -288,7 +307,7 @@ func (s *server) runCase(ctx context.Context, nc net.Conn, q *fuzzer.Request) er
 		return err
 	}
 	if suite.Excluded(s.spec.excludeAgent, agent, c.ID) {
-		s.reply(nc, q, "")
+		s.playServer(nc, q, skipped, s.options)
 		return nil
 	}
 	if s.slots != nil {
@@ -375,13 +394,10 @@ func (s *server) caseOf(q *fuzzer.Request) (*suite.Case, int, error) {
 	return s.cases[n-1], n, nil
 }
 
-// parameter returns a parameter of the URI, which has to be there once.
+// parameter returns a parameter of the URI, which has to be there.
 func parameter(q *fuzzer.Request, name string) (string, error) {
-	switch v := q.Query[name]; len(v) {
-	case 0:
-		return "", fmt.Errorf("parameter %s is missing", name)
-	case 1:
+	if v := q.Query[name]; len(v) > 0 {
 		return v[0], nil
 	}
-	return "", fmt.Errorf("parameter %s is given more than once", name)
+	return "", fmt.Errorf("parameter %s is missing", name)
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io/fs"
 	"maps"
 	"net/url"
@@ -214,7 +213,7 @@ func (p *specParser) patterns(to *[]string) func(string, *value) error {
 	return func(key string, v *value) (err error) {
 		*to, err = p.texts(v, key)
 		for i, pattern := range *to {
-			if err := checkPattern(pattern); err != nil {
+			if err := suite.CheckPattern(pattern); err != nil {
 				return p.errorf(v.items[i].at, "%v", err)
 			}
 		}
@@ -339,14 +338,6 @@ func (p *specParser) options(vs ...*value) (*fuzzer.Options, error) {
 		}
 	}
 	return o, nil
-}
-
-// checkPattern refuses what cannot select a case.
-func checkPattern(pattern string) error {
-	if strings.Contains(pattern, "*") || suite.Lookup(pattern) != nil {
-		return nil
-	}
-	return fmt.Errorf("there is no case %q; a pattern for several has a *, such as \"%s.*\"", pattern, strings.TrimSuffix(pattern, "."))
 }
 
 // parseURL returns a URL of a WebSocket server.

@@ -93,9 +93,9 @@ func TestFacts(t *testing.T) {
 		}}, either, "12.1.1", "notClean; sent no code, got no code; 0s"},
 
 		{"the server does not answer the request", habits{respond: func(*peer, string) string { return "" }}, aServer, "1.1.1",
-			"openingTimeout neverOpened; sent no code, got no code"},
+			"droppedByMe openingTimeout neverOpened; sent no code, got no code"},
 		{"the server answers no", habits{respond: func(*peer, string) string { return "HTTP/1.1 403 Forbidden\r\n\r\n" }}, aServer, "1.1.1",
-			"neverOpened; sent no code, got no code"},
+			"droppedByMe neverOpened; sent no code, got no code"},
 	} {
 		for _, role := range []side{aServer, aClient} {
 			if test.role != either && test.role != role {

@@ -16,7 +16,7 @@ const flushTime = 5 * time.Second
 
 // drive connects a session to a network, and returns when TCP has ended and the case is scored.
 // prefix is sent together with the first frames; early was received behind the opening handshake.
-func drive(nc net.Conn, s *Session, prefix, early []byte, steps <-chan []suite.Step) {
+func drive(nc net.Conn, s *session, prefix, early []byte, steps <-chan []suite.Step) {
 	noDelay(nc, s.o.TCPNoDelay)
 	start := time.Now()
 	in, out := startReader(nc), startWriter(nc)
@@ -25,23 +25,23 @@ func drive(nc net.Conn, s *Session, prefix, early []byte, steps <-chan []suite.S
 
 	receive := func(c chunk, ok bool) {
 		if !ok {
-			s.Advance(time.Since(start))
-			s.Lost()
+			s.advance(time.Since(start))
+			s.lost()
 			return
 		}
-		s.Advance(c.at.Sub(start))
-		s.Receive(c.b)
+		s.advance(c.at.Sub(start))
+		s.receive(c.b)
 		in.done <- struct{}{}
 	}
-	s.Start()
+	s.start()
 	out.put(s, prefix)
 	if len(early) > 0 {
-		s.Receive(early)
+		s.receive(early)
 	}
-	for !s.Ended() {
+	for !s.ended() {
 		out.put(s, nil)
 		due.Stop()
-		if at, ok := s.Deadline(); ok {
+		if at, ok := s.deadline(); ok {
 			due.Reset(time.Until(start.Add(at)))
 		}
 		chunks := in.chunks
@@ -57,11 +57,11 @@ func drive(nc net.Conn, s *Session, prefix, early []byte, steps <-chan []suite.S
 			case c, ok := <-chunks:
 				receive(c, ok)
 			default:
-				s.Advance(time.Since(start))
+				s.advance(time.Since(start))
 			}
 		case now := <-steps:
-			s.Advance(time.Since(start))
-			s.Run(now...)
+			s.advance(time.Since(start))
+			s.more(now...)
 		case <-out.moved:
 		}
 	}
@@ -75,7 +75,8 @@ func drive(nc net.Conn, s *Session, prefix, early []byte, steps <-chan []suite.S
 	nc.Close()
 	out.stop()
 	in.stop()
-	s.Finish()
+	s.written(out.writes, out.log)
+	s.finish()
 }
 
 // flush waits until all is written, or the peer has ended TCP, or does not read.

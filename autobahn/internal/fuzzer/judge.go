@@ -2,6 +2,7 @@ package fuzzer
 
 import (
 	"bytes"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,7 +29,7 @@ func loopOf(c *suite.Case) *suite.Loop {
 }
 
 // next sends the next message of the loop.
-func (s *Session) next() {
+func (s *session) next() {
 	l := s.loop
 	if l.Data != 0 {
 		l.last = l.Data.Message(l.echoes, l.Unit)
@@ -39,7 +40,7 @@ func (s *Session) next() {
 }
 
 // received takes a complete message.
-func (s *Session) received(e suite.Event) {
+func (s *session) received(e suite.Event) {
 	switch {
 	case s.message != nil:
 		s.message(e.Payload)
@@ -54,7 +55,7 @@ func (s *Session) received(e suite.Event) {
 }
 
 // judgeLength judges a message by its type and length. A right one is enough.
-func (s *Session) judgeLength(e suite.Event) {
+func (s *session) judgeLength(e suite.Event) {
 	want := s.c.Length
 	if e.Kind == messageKind(want.Opcode) && e.Size == want.N {
 		s.r.Behavior = suite.OK
@@ -68,7 +69,7 @@ func (s *Session) judgeLength(e suite.Event) {
 
 // judgeEcho judges an echo of the loop and sends the next message.
 // Every message counts as the echo of what was sent last.
-func (s *Session) judgeEcho(e suite.Event) {
+func (s *session) judgeEcho(e suite.Event) {
 	l := s.loop
 	problem := ""
 	switch {
@@ -97,7 +98,7 @@ func (s *Session) judgeEcho(e suite.Event) {
 }
 
 // record adds an event, and closes if it was the last that was expected.
-func (s *Session) record(e suite.Event) {
+func (s *session) record(e suite.Event) {
 	if len(s.r.Received) < keepEvents && s.kept < keepTotal {
 		s.r.Received = append(s.r.Received, e)
 		s.kept += len(e.Payload)
@@ -113,14 +114,14 @@ func (s *Session) record(e suite.Event) {
 }
 
 // instead reports whether the events are those of the other way in which the case may go.
-func (s *Session) instead() bool {
+func (s *session) instead() bool {
 	x := s.c.Instead
 	return x != nil && (x.Events == nil || s.equal(x.Events))
 }
 
 // complete reports whether the events are equal to every list that the case has.
 // A case that is not judged by lists is complete with any event.
-func (s *Session) complete() bool {
+func (s *session) complete() bool {
 	for _, list := range [][]suite.Event{s.c.OK, s.c.NonStrict} {
 		if list != nil && !s.equal(list) {
 			return false
@@ -129,7 +130,7 @@ func (s *Session) complete() bool {
 	return true
 }
 
-func (s *Session) equal(list []suite.Event) bool {
+func (s *session) equal(list []suite.Event) bool {
 	return !s.overflow && slices.EqualFunc(s.r.Received, list, suite.Event.Equal)
 }
 
@@ -148,8 +149,8 @@ func messageKind(opcode byte) suite.Kind {
 	return suite.BinaryMessage
 }
 
-// Finish scores the case. It is called once, when TCP has ended.
-func (s *Session) Finish() {
+// finish scores the case. It is called once, when TCP has ended.
+func (s *session) finish() {
 	r := s.r
 	if s.c.Refusal != nil {
 		s.scoreRefusal()
@@ -181,7 +182,7 @@ func (s *Session) Finish() {
 	}
 }
 
-func (s *Session) scoreBehavior() {
+func (s *session) scoreBehavior() {
 	r := s.r
 	switch {
 	case r.Behavior == suite.Unimplemented:
@@ -206,29 +207,29 @@ func (s *Session) scoreBehavior() {
 }
 
 // difference says where the events leave what was expected.
-func (s *Session) difference() string {
+func (s *session) difference() string {
 	want, got := s.c.OK, s.r.Received
 	for i, e := range got {
 		if i >= len(want) {
-			return fmt.Sprintf("event %d, %s, was not expected", i+1, Describe(e))
+			return fmt.Sprintf("event %d, %s, was not expected", i+1, describe(e))
 		}
 		if !e.Equal(want[i]) {
-			return fmt.Sprintf("event %d is %s, expected was %s", i+1, Describe(e), Describe(want[i]))
+			return fmt.Sprintf("event %d is %s, expected was %s", i+1, describe(e), describe(want[i]))
 		}
 	}
 	if len(got) < len(want) {
-		return fmt.Sprintf("event %d, %s, did not come", len(got)+1, Describe(want[len(got)]))
+		return fmt.Sprintf("event %d, %s, did not come", len(got)+1, describe(want[len(got)]))
 	}
 	return "received more than was expected"
 }
 
-// Describe returns an event in words, cut to a line.
-func Describe(e suite.Event) string {
+// describe returns an event in words, cut to a line.
+func describe(e suite.Event) string {
 	if e.Kind == suite.Timeout {
 		return "timeout " + e.Tag
 	}
 	p := e.Payload[:min(len(e.Payload), 32)]
-	text := "0x" + hexText(p)
+	text := "0x" + hex.EncodeToString(p)
 	if utf8.Valid(p) && !strings.ContainsFunc(string(p), func(r rune) bool { return r < ' ' || r == 0x7F }) {
 		text = `"` + string(p) + `"`
 	}
@@ -239,7 +240,7 @@ func Describe(e suite.Event) string {
 }
 
 // scoreInstead scores a case that went the other way in which it may go, and reports whether it did.
-func (s *Session) scoreInstead() bool {
+func (s *session) scoreInstead() bool {
 	x, r := s.c.Instead, s.r
 	asPlanned := r.Behavior == suite.OK && r.ClosedByMe != s.c.Close.ByPeer
 	if !s.instead() || asPlanned || r.ClosedByMe == x.Close.ByPeer {
@@ -260,7 +261,7 @@ func (s *Session) scoreInstead() bool {
 const asItShould = "the connection ended as it should"
 
 // scoreClose judges how the connection ended: the first rule that applies decides.
-func (s *Session) scoreClose(want suite.Closing) {
+func (s *session) scoreClose(want suite.Closing) {
 	r := s.r
 	code := r.RemoteClose.Code
 	switch {
@@ -300,7 +301,7 @@ func codes(list []int) string {
 }
 
 // scoreRefusal judges a peer that had to refuse a response, by the frames that it sent.
-func (s *Session) scoreRefusal() {
+func (s *session) scoreRefusal() {
 	r := s.r
 	frames := 0
 	for _, n := range r.RxFrames {

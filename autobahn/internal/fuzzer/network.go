@@ -70,25 +70,26 @@ type writer struct {
 	queue []piece
 	size  int // octets in queue, and of the write that is under way
 	quit  bool
+
+	writes map[int]int // size of a write -> how many there were
+	log    []Entry     // of those that are to be in the log; At counts from the start of the writer
 }
 
 func startWriter(nc net.Conn) *writer {
-	w := &writer{moved: make(chan struct{}, 1), ended: make(chan struct{})}
+	w := &writer{moved: make(chan struct{}, 1), ended: make(chan struct{}), writes: map[int]int{}}
 	w.more.L = &w.mu
 	go w.run(nc)
 	return w
 }
 
 // put takes what s sends, with prefix before it in the same write.
-func (w *writer) put(s *Session, prefix []byte) {
+func (w *writer) put(s *session, prefix []byte) {
 	pieces := s.take()
-	for _, p := range pieces {
-		s.Written(p)
-	}
 	if prefix != nil {
 		if len(pieces) == 0 {
 			pieces = []piece{{}}
 		}
+		pieces[0].prefix = len(prefix)
 		pieces[0].b = append(prefix, pieces[0].b...)
 	}
 	if len(pieces) == 0 {
@@ -135,6 +136,7 @@ func (w *writer) cut() {
 
 func (w *writer) run(nc net.Conn) {
 	defer close(w.ended)
+	start := time.Now()
 	failed := false
 	for {
 		p, ok := w.next()
@@ -142,9 +144,11 @@ func (w *writer) run(nc net.Conn) {
 			return
 		}
 		if !failed {
+			at := time.Since(start)
 			// What cannot be written is of no interest: the end of TCP is noticed by reading.
 			_, err := nc.Write(p.b)
 			failed = err != nil
+			w.count(p, at)
 		}
 		w.wrote(len(p.b))
 		if p.pause > 0 && !failed {
@@ -167,6 +171,18 @@ func (w *writer) next() (piece, bool) {
 	w.queue[0] = piece{}
 	w.queue = w.queue[1:]
 	return p, true
+}
+
+// count takes note of a write. What has been noted is read when the writer has ended.
+func (w *writer) count(p piece, at time.Duration) {
+	p.b = p.b[p.prefix:]
+	if len(p.b) == 0 {
+		return
+	}
+	w.writes[len(p.b)]++
+	if p.logged && len(w.log) < keepLog {
+		w.log = append(w.log, Entry{At: at, What: TxOctets, Size: len(p.b), Octets: head(p.b), Late: p.apart})
+	}
 }
 
 func (w *writer) wrote(n int) {

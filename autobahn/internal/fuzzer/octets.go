@@ -2,7 +2,6 @@ package fuzzer
 
 import (
 	"crypto/subtle"
-	"encoding/hex"
 	"unicode/utf8"
 )
 
@@ -55,5 +54,3 @@ func (u *utf8Check) valid(p []byte) bool {
 
 // complete reports whether the text is valid and does not end inside a character.
 func (u *utf8Check) complete() bool { return !u.bad && u.n == 0 }
-
-func hexText(p []byte) string { return hex.EncodeToString(p) }

@@ -54,18 +54,18 @@ func readHead(nc net.Conn) (text string, rest []byte, err error) {
 	}
 }
 
-func parseHead(text string) (message, error) {
+func parseHead(text string) message {
 	lines := strings.Split(strings.TrimSuffix(text, "\r\n\r\n"), "\r\n")
 	m := message{start: lines[0], fields: map[string][]string{}}
 	for _, line := range lines[1:] {
 		name, value, ok := strings.Cut(line, ":")
 		if !ok {
-			return m, fmt.Errorf("not a header field: %.40q", line)
+			continue // whatever it is, it is no field
 		}
 		name = strings.ToLower(strings.TrimSpace(name))
 		m.fields[name] = append(m.fields[name], strings.TrimSpace(value))
 	}
-	return m, nil
+	return m
 }
 
 // list returns the elements of the comma-separated fields of a name.
@@ -141,10 +141,7 @@ func fill(text string, values ...string) string {
 
 // checkResponse checks the answer of a server to request, and returns what was agreed on.
 func checkResponse(text, request, key string, c *suite.Case) (*deflate.Params, error) {
-	m, err := parseHead(text)
-	if err != nil {
-		return nil, err
-	}
+	m := parseHead(text)
 	version, status, _ := strings.Cut(m.start, " ")
 	code, _, _ := strings.Cut(status, " ")
 	accepts := m.fields["sec-websocket-accept"]
@@ -173,10 +170,7 @@ func checkProtocol(m message, request string) error {
 	if len(protocols) == 0 {
 		return nil
 	}
-	asked, err := parseHead(request)
-	if err != nil {
-		return err
-	}
+	asked := parseHead(request)
 	if len(protocols) > 1 || protocols[0] != "" && !slices.Contains(asked.list("sec-websocket-protocol"), protocols[0]) {
 		return fmt.Errorf("%ssubprotocol %.40q was not offered", upgradeFailed, protocols[0])
 	}
@@ -265,10 +259,7 @@ const badRequest = "400 Bad Request"
 
 // parseRequest checks a request. With an error it returns the status to answer.
 func parseRequest(text, port string, o *Options) (*Request, string, error) {
-	m, err := parseHead(text)
-	if err != nil {
-		return nil, badRequest, err
-	}
+	m := parseHead(text)
 	start := strings.Split(m.start, " ")
 	if len(start) != 3 || start[2] != "HTTP/1.1" {
 		return nil, "505 HTTP Version Not Supported", fmt.Errorf("expected GET with HTTP/1.1, got %.60q", m.start)
@@ -280,11 +271,7 @@ func parseRequest(text, port string, o *Options) (*Request, string, error) {
 	if err != nil || strings.Contains(start[1], "#") {
 		return nil, badRequest, fmt.Errorf("bad request URI %.60q", start[1])
 	}
-	query, err := url.ParseQuery(u.RawQuery)
-	if err != nil {
-		return nil, badRequest, fmt.Errorf("bad query: %w", err)
-	}
-	r := &Request{Text: text, Path: u.Path, Query: query}
+	r := &Request{Text: text, Path: u.Path, Query: parseQuery(u.RawQuery)}
 	if err := checkHost(m, port); err != nil {
 		return nil, badRequest, err
 	}
@@ -301,6 +288,27 @@ func parseRequest(text, port string, o *Options) (*Request, string, error) {
 		return nil, badRequest, err
 	}
 	return r, "", nil
+}
+
+// parseQuery returns the parameters of a query, decoded. Those without a value do not count,
+// and what is not well encoded stands for itself.
+func parseQuery(raw string) map[string][]string {
+	query := map[string][]string{}
+	for pair := range strings.FieldsFuncSeq(raw, func(c rune) bool { return c == '&' || c == ';' }) {
+		name, value, _ := strings.Cut(pair, "=")
+		if value != "" {
+			name = unescape(name)
+			query[name] = append(query[name], unescape(value))
+		}
+	}
+	return query
+}
+
+func unescape(s string) string {
+	if decoded, err := url.QueryUnescape(s); err == nil {
+		return decoded
+	}
+	return strings.ReplaceAll(s, "+", " ")
 }
 
 func checkHost(m message, port string) error {

@@ -1,6 +1,7 @@
 package fuzzer
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -35,7 +36,7 @@ func TestRequest(t *testing.T) {
 		"HTTP/1.0":                  {edit("HTTP/1.1", "HTTP/1.0"), "9001", "505"},
 		"fragment":                  {edit("Lib ", "Lib#x "), "9001", "400"},
 		"no URI":                    {edit("/runCase", "runCase"), "9001", "400"},
-		"no colon":                  {add("nonsense"), "9001", "400"},
+		"no field":                  {add("nonsense"), "9001", ""},
 		"no host":                   {edit("Host: localhost:9001\r\n", ""), "9001", "400"},
 		"two hosts":                 {add("Host: localhost:9001"), "9001", "400"},
 		"another port":              {goodRequest, "9002", "400"},
@@ -135,5 +136,19 @@ func TestRequestText(t *testing.T) {
 	c.Opening = &suite.Opening{Text: "GET {path} HTTP/1.0\nHost: {host}\nSec-WebSocket-Key: {key}\n"}
 	if got, want := request(to, c, "KEY", Defaults()), "GET /x?y HTTP/1.0\r\nHost: localhost:9001\r\nSec-WebSocket-Key: KEY\r\n\r\n"; got != want {
 		t.Errorf("got  %q\nwant %q", got, want)
+	}
+}
+
+func TestQuery(t *testing.T) {
+	for raw, want := range map[string]string{
+		"case=1&agent=My%20Lib%2F1": "map[agent:[My Lib/1] case:[1]]",
+		"agent=a+b;case=2":          "map[agent:[a b] case:[2]]",
+		"agent=100%&case=":          "map[agent:[100%]]",
+		"agent=a&agent=b":           "map[agent:[a b]]",
+		"":                          "map[]",
+	} {
+		if got := fmt.Sprint(parseQuery(raw)); got != want {
+			t.Errorf("%s: got %s, want %s", raw, got, want)
+		}
 	}
 }

@@ -35,16 +35,18 @@ func PlayClient(nc net.Conn, to Target, c *suite.Case, o *Options) *Result {
 		return r
 	}
 	if err != nil {
+		r.DroppedByMe = r.OpeningTimeout
 		neverOpened(r, err.Error())
 		return r
 	}
 	agreed, err := checkResponse(r.HTTPResponse, r.HTTPRequest, key, c)
 	if err != nil {
+		r.DroppedByMe = true
 		neverOpened(r, err.Error())
 		return r
 	}
 	r.Started = time.Now()
-	drive(nc, NewSession(c, true, agreed, r, o), nil, early, nil)
+	drive(nc, newSession(c, true, agreed, r, o), nil, early, nil)
 	return r
 }
 
@@ -75,7 +77,7 @@ func ask(nc net.Conn, r *Result, o *Options) ([]byte, error) {
 func scoreAnswer(r *Result, err error) {
 	const ended = 0 // stands among the statuses for a connection that is closed without one
 	want := r.Case.Refusal
-	m, _ := parseHead(r.HTTPResponse)
+	m := parseHead(r.HTTPResponse)
 	_, status, _ := strings.Cut(m.start, " ")
 	code, _, _ := strings.Cut(status, " ")
 	n, bad := strconv.Atoi(code)
@@ -114,7 +116,7 @@ func PlayServer(nc net.Conn, q *Request, c *suite.Case, o *Options) *Result {
 	r := &Result{Case: c, Started: time.Now(), HTTPRequest: q.Text}
 	text, agreed := response(q, c)
 	r.HTTPResponse = text
-	drive(nc, NewSession(c, false, agreed, r, o), []byte(text), q.early, nil)
+	drive(nc, newSession(c, false, agreed, r, o), []byte(text), q.early, nil)
 	r.Duration = time.Since(r.Started)
 	return r
 }
@@ -125,7 +127,7 @@ func PlayServer(nc net.Conn, q *Request, c *suite.Case, o *Options) *Result {
 func Serve(nc net.Conn, q *Request, o *Options, steps <-chan []suite.Step, message func(text []byte)) {
 	r := &Result{Case: &suite.Case{}, Started: time.Now(), HTTPRequest: q.Text}
 	text, _ := response(q, r.Case)
-	s := NewSession(r.Case, false, nil, r, o)
+	s := newSession(r.Case, false, nil, r, o)
 	s.hold, s.message = true, message
 	drive(nc, s, []byte(text), q.early, steps)
 }

@@ -51,8 +51,8 @@ func (k *kept) add(p []byte, limit int) {
 	k.b = append(k.b, p[:max(0, min(len(p), limit-len(k.b)))]...)
 }
 
-// Receive takes what one read from the network returned.
-func (s *Session) Receive(p []byte) {
+// receive takes what one read from the network returned.
+func (s *session) receive(p []byte) {
 	if s.state == closed {
 		return
 	}
@@ -87,7 +87,7 @@ func (s *Session) Receive(p []byte) {
 
 // consumeHeader reads the header of the next frame and returns its size, or 0 if p ends before it.
 // Its first two octets are judged as soon as they are there, and again with the rest.
-func (s *Session) consumeHeader(p []byte) int {
+func (s *session) consumeHeader(p []byte) int {
 	if len(p) < 2 {
 		return 0
 	}
@@ -118,7 +118,7 @@ func (s *Session) consumeHeader(p []byte) int {
 	if masked && len(p) < n+4 {
 		return 0
 	}
-	if s.o.MaxFramePayloadSize > 0 && length > uint64(s.o.MaxFramePayloadSize) {
+	if limit := s.o.MaxFramePayloadSize; limit > 0 && p[0]&0xF < 8 && length > uint64(limit) {
 		s.refuse(1009, "frame is longer than maxFramePayloadSize")
 	}
 	f := &s.in
@@ -135,7 +135,7 @@ func (s *Session) consumeHeader(p []byte) int {
 }
 
 // checkHeader judges the first two octets of a header.
-func (s *Session) checkHeader(first, second byte) {
+func (s *session) checkHeader(first, second byte) {
 	fin, rsv, opcode := first&0x80 != 0, first>>4&7, first&0xF
 	masked, length := second&0x80 != 0, second&0x7F
 	deflated := s.in.inflate != nil && rsv == 4
@@ -180,9 +180,9 @@ func (s *Session) checkHeader(first, second byte) {
 	}
 }
 
-func (s *Session) violation(what string) { s.refuse(1002, what) }
+func (s *session) violation(what string) { s.refuse(1002, what) }
 
-func (s *Session) refuse(code int, what string) {
+func (s *session) refuse(code int, what string) {
 	if s.state == closed {
 		return
 	}
@@ -192,7 +192,7 @@ func (s *Session) refuse(code int, what string) {
 	s.fail(code, what)
 }
 
-func (s *Session) messageBegin() {
+func (s *session) messageBegin() {
 	f := &s.in
 	f.inMessage = true
 	f.binary = f.opcode == suite.OpBinary
@@ -203,14 +203,16 @@ func (s *Session) messageBegin() {
 }
 
 // payload takes the next octets of the payload of the frame.
-func (s *Session) payload(p []byte) {
+func (s *session) payload(p []byte) {
 	f := &s.in
 	if len(p) == 0 {
 		return
 	}
 	if f.masked {
 		p = bytes.Clone(p)
-		mask(p, f.key, int(f.got&3))
+		if s.o.ApplyMask {
+			mask(p, f.key, int(f.got&3))
+		}
 	}
 	f.got += uint64(len(p))
 	if len(f.first) < 64 {
@@ -225,13 +227,13 @@ func (s *Session) payload(p []byte) {
 		s.text(p)
 		f.data.add(p, s.keep())
 	}
-	if limit := s.o.MaxMessagePayloadSize; limit > 0 && f.data.size > limit {
+	if limit := s.o.MaxMessagePayloadSize; limit > 0 && f.opcode < 8 && f.data.size > limit && f.data.size-len(p) <= limit {
 		s.refuse(1009, "message is longer than maxMessagePayloadSize")
 	}
 }
 
 // keep returns how much of a message is kept.
-func (s *Session) keep() int {
+func (s *session) keep() int {
 	if s.c.Length != nil || s.loop != nil && !s.loop.Verify {
 		return 0
 	}
@@ -239,18 +241,18 @@ func (s *Session) keep() int {
 }
 
 // text checks the next octets of a text message.
-func (s *Session) text(p []byte) {
+func (s *session) text(p []byte) {
 	if s.in.check && !s.in.utf8.valid(p) {
 		s.refuse(1007, "text is not valid UTF-8")
 	}
 }
 
-func (s *Session) frameEnd() {
+func (s *session) frameEnd() {
 	f := &s.in
 	f.inFrame = false
 	s.r.RxFrames[int(f.opcode)]++
 	if f.opcode == suite.OpClose {
-		s.quiet = false
+		s.aloud()
 	}
 	s.log(Entry{
 		What: RxFrame, Size: int(min(f.length, math.MaxInt32)), Octets: f.first, Opcode: f.opcode, Fin: f.fin, RSV: f.rsv,
@@ -275,7 +277,7 @@ func (s *Session) frameEnd() {
 	}
 }
 
-func (s *Session) messageEnd() {
+func (s *session) messageEnd() {
 	f := &s.in
 	f.inMessage = false
 	if f.compressed && !s.decompress() {
@@ -300,7 +302,7 @@ func (s *Session) messageEnd() {
 }
 
 // decompress replaces the message by what it was before its compression.
-func (s *Session) decompress() bool {
+func (s *session) decompress() bool {
 	f := &s.in
 	if f.lost || f.data.size > len(f.data.b) {
 		s.crash("a compressed message of the peer is too long to go on")
@@ -323,7 +325,7 @@ func (s *Session) decompress() bool {
 }
 
 // closeReceived takes the payload of a close frame.
-func (s *Session) closeReceived(p []byte) {
+func (s *session) closeReceived(p []byte) {
 	s.r.RemoteClose = Status{Code: suite.NoCode}
 	if len(p) >= 2 {
 		code := int(binary.BigEndian.Uint16(p))
@@ -358,7 +360,7 @@ func (s *Session) closeReceived(p []byte) {
 }
 
 // answerClose answers the first close frame, which was the peer's. A server ends TCP then; a client waits for it.
-func (s *Session) answerClose(p []byte) {
+func (s *session) answerClose(p []byte) {
 	code, reason := 1000, []byte(nil)
 	if s.o.EchoCloseCodeReason {
 		code = s.r.RemoteClose.Code
@@ -374,7 +376,7 @@ func (s *Session) answerClose(p []byte) {
 
 // allowed reports whether a peer may send a close code. The registry has grown since: only cases that ask for it
 // know the codes that came later.
-func (s *Session) allowed(code int) bool {
+func (s *session) allowed(code int) bool {
 	switch {
 	case code >= 1000 && code <= 1003, code >= 1007 && code <= 1011, code >= 3000 && code <= 4999:
 		return true

@@ -27,25 +27,24 @@ type Result struct {
 	PeerError string
 
 	// How the connection ended.
-	Opened                 bool // the opening handshake was completed
-	ClosedByMe             bool // the fuzzer sent the first close frame
-	FailedByMe             bool // the fuzzer failed the connection
-	DroppedByMe            bool // the fuzzer ended TCP
-	WasClean               bool // both sent a close frame
-	NotCleanReason         string
-	ServerDropTimeout      bool // the server did not end TCP in time
-	OpeningTimeout         bool // the opening handshake took too long
-	ClosingTimeout         bool // the close frame of the peer did not come in time
-	LocalClose             Status
-	RemoteClose            Status
-	HTTPRequest            string
-	HTTPResponse           string
-	RxOctets, TxOctets     map[int]int // size of a read or write -> how many
-	RxFrames, TxFrames     map[int]int // opcode -> how many
-	Traffic                *Traffic    // of the cases with compression only
-	Log                    []Entry     // what happened, in order
-	LogCut                 bool        // Log ends before the case did: there was too much
-	ReportTime, ReportRate bool        // Duration or the rates of Traffic say something about the peer
+	Opened             bool // the opening handshake was completed
+	ClosedByMe         bool // the fuzzer sent the first close frame
+	FailedByMe         bool // the fuzzer failed the connection
+	DroppedByMe        bool // the fuzzer ended TCP
+	WasClean           bool // both sent a close frame
+	NotCleanReason     string
+	ServerDropTimeout  bool // the server did not end TCP in time
+	OpeningTimeout     bool // the opening handshake took too long
+	ClosingTimeout     bool // the close frame of the peer did not come in time
+	LocalClose         Status
+	RemoteClose        Status
+	HTTPRequest        string
+	HTTPResponse       string
+	RxOctets, TxOctets map[int]int // size of a read or write -> how many
+	RxFrames, TxFrames map[int]int // opcode -> how many
+	Traffic            *Traffic    // of the cases with compression only
+	Log                []Entry     // what happened, in order
+	LogCut             bool        // Log ends before the case did: there was too much
 }
 
 // A Status is the content of a close frame.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
+	"encoding/hex"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -46,8 +47,8 @@ const (
 // got its answer, and does not end TCP.
 const hangTime = 10 * time.Second
 
-// A Session is one connection of the fuzzer, in which it plays a case.
-type Session struct {
+// A session is one connection of the fuzzer, in which it plays a case.
+type session struct {
 	c      *suite.Case
 	o      *Options
 	client bool
@@ -90,19 +91,21 @@ type part struct {
 
 // A piece is a part of what a session sends.
 type piece struct {
-	b     []byte
-	apart bool          // it is a write of its own
-	pair  bool          // it was joined with another
-	pause time.Duration // before the next write
+	b      []byte
+	apart  bool          // it is a write of its own
+	pair   bool          // it was joined with another
+	logged bool          // it is to be in the log
+	prefix int           // octets at its start that are not the session's
+	pause  time.Duration // before the next write
 }
 
-// NewSession returns a session that plays c. The result is filled in from where the opening handshake ends;
+// newSession returns a session that plays c. The result is filled in from where the opening handshake ends;
 // agreed holds the parameters of permessage-deflate, if it was agreed on.
-func NewSession(c *suite.Case, client bool, agreed *deflate.Params, r *Result, o *Options) *Session {
-	s := &Session{c: c, o: o, client: client, r: r, steps: c.Steps}
+func newSession(c *suite.Case, client bool, agreed *deflate.Params, r *Result, o *Options) *session {
+	s := &session{c: c, o: o, client: client, r: r, steps: c.Steps}
 	r.Opened = true
 	r.LocalClose.Code, r.RemoteClose.Code = suite.NoCode, suite.NoCode
-	r.RxOctets, r.TxOctets = map[int]int{}, map[int]int{}
+	r.RxOctets = map[int]int{}
 	r.RxFrames, r.TxFrames = map[int]int{}, map[int]int{}
 	r.Behavior = suite.Failed
 	if agreed != nil {
@@ -112,7 +115,7 @@ func NewSession(c *suite.Case, client bool, agreed *deflate.Params, r *Result, o
 }
 
 // agree sets up compression.
-func (s *Session) agree(p deflate.Params) {
+func (s *session) agree(p deflate.Params) {
 	sw, cw := window(p.ServerWindow), window(p.ClientWindow)
 	if s.client {
 		s.deflate = deflate.NewCompressor(cw, !p.ClientNoTakeover)
@@ -130,8 +133,8 @@ func window(bits int) int {
 	return bits
 }
 
-// Start runs the first steps. It comes before any octet of the peer is looked at.
-func (s *Session) Start() {
+// start runs the first steps. It comes before any octet of the peer is looked at.
+func (s *session) start() {
 	s.quiet = s.measures()
 	if s.quiet {
 		s.note("the log is off until the end of the case")
@@ -155,10 +158,10 @@ func (s *Session) Start() {
 }
 
 // measures reports whether the case is about size and speed, and not about events.
-func (s *Session) measures() bool { return s.c.Length != nil || loopOf(s.c) != nil }
+func (s *session) measures() bool { return s.c.Length != nil || loopOf(s.c) != nil }
 
-// Run appends steps to those that the session runs.
-func (s *Session) Run(steps ...suite.Step) {
+// more appends steps to those that the session runs.
+func (s *session) more(steps ...suite.Step) {
 	waits := len(s.steps) > 0
 	s.steps = append(slices.Clone(s.steps), steps...)
 	if !waits {
@@ -166,11 +169,11 @@ func (s *Session) Run(steps ...suite.Step) {
 	}
 }
 
-// Ended reports whether the session is over.
-func (s *Session) Ended() bool { return s.state == closed }
+// ended reports whether the session is over.
+func (s *session) ended() bool { return s.state == closed }
 
-// Lost tells the session that the peer has ended TCP.
-func (s *Session) Lost() {
+// lost tells the session that the peer has ended TCP.
+func (s *session) lost() {
 	if s.state == closed {
 		return
 	}
@@ -181,14 +184,14 @@ func (s *Session) Lost() {
 }
 
 // take returns what is to be written, and forgets it.
-func (s *Session) take() []piece {
+func (s *session) take() []piece {
 	out := s.out
 	s.out = nil
 	return out
 }
 
 // run runs the steps up to the next Wait.
-func (s *Session) run() {
+func (s *session) run() {
 	for len(s.steps) > 0 {
 		step := s.steps[0]
 		s.steps = s.steps[1:]
@@ -212,21 +215,21 @@ func (s *Session) run() {
 			s.next()
 		case suite.Wait:
 			s.log(Entry{What: DelaySet, Delay: step.For})
-			s.armWait(step)
+			s.add(timer{at: s.now + step.For, what: waitOver, wait: step})
 			return
 		}
 	}
 }
 
 // frames sends a frame, as often as it says.
-func (s *Session) frames(f suite.Frame) {
+func (s *session) frames(f suite.Frame) {
 	for range max(f.Times, 1) {
 		s.frame(f, f.Payload.Bytes())
 	}
 }
 
 // frame sends one frame, whatever the state.
-func (s *Session) frame(f suite.Frame, payload []byte) {
+func (s *session) frame(f suite.Frame, payload []byte) {
 	p := part{masked: s.masks() != f.WrongMask}
 	if p.masked {
 		binary.LittleEndian.PutUint32(p.key[:], rand.Uint32())
@@ -250,7 +253,7 @@ func (s *Session) frame(f suite.Frame, payload []byte) {
 }
 
 // cut hands over the octets of f as it is to be written.
-func (s *Session) cut(b []byte, f suite.Frame) {
+func (s *session) cut(b []byte, f suite.Frame) {
 	pause := pauseTime
 	if s.c.NonStrict != nil {
 		pause = longPauseTime
@@ -282,7 +285,7 @@ const (
 )
 
 // masks reports whether the frames of the fuzzer are masked.
-func (s *Session) masks() bool {
+func (s *session) masks() bool {
 	if s.client {
 		return s.o.MaskClientFrames
 	}
@@ -290,7 +293,7 @@ func (s *Session) masks() bool {
 }
 
 // octets sends more payload of the last frame with a Claim.
-func (s *Session) octets(p []byte) {
+func (s *session) octets(p []byte) {
 	s.write(piece{b: s.part.append(nil, p, s.o.ApplyMask)})
 }
 
@@ -307,30 +310,34 @@ func (p *part) append(b, payload []byte, apply bool) []byte {
 
 // write hands over a piece. Pieces that are not apart leave together at the end of the turn. So do the first two
 // that are apart: in the original, too, the second is handed over before the network is given the first.
-func (s *Session) write(p piece) {
+func (s *session) write(p piece) {
 	if n := len(s.out); n > 0 && p.apart == s.out[n-1].apart && (!p.apart || n == 1 && !s.out[0].pair) {
 		s.out[n-1].b = append(s.out[n-1].b, p.b...)
 		s.out[n-1].pair = true
 		return
 	}
+	p.logged = !s.quiet
 	s.out = append(s.out, p)
 }
 
-// Written tells the session what one write to the network was.
-func (s *Session) Written(p piece) {
-	s.r.TxOctets[len(p.b)]++
+// written tells the session what was written to the network: the sizes of the writes, and entries for its log.
+func (s *session) written(writes map[int]int, log []Entry) {
+	s.r.TxOctets = writes
 	if s.r.Traffic != nil {
-		s.r.Traffic.Out.Wire += int64(len(p.b))
+		for size, n := range writes {
+			s.r.Traffic.Out.Wire += int64(size) * int64(n)
+		}
 	}
-	s.log(Entry{What: TxOctets, Size: len(p.b), Octets: head(p.b), Late: p.apart})
+	s.r.Log = append(s.r.Log, log...)
+	slices.SortStableFunc(s.r.Log, func(a, b Entry) int { return cmp.Compare(a.At, b.At) })
 }
 
 // send sends a message, if the connection is open.
-func (s *Session) send(opcode byte, p []byte, frag int, compressed bool) {
+func (s *session) send(opcode byte, p []byte, frag int, compressed bool) {
 	if s.state != open {
 		return
 	}
-	if frag == 0 {
+	if frag == 0 && s.c.Deflate == nil { // a case with compression says itself how it wants it
 		frag = s.o.AutoFragmentSize
 	}
 	if t := s.r.Traffic; t != nil {
@@ -354,7 +361,7 @@ func (s *Session) send(opcode byte, p []byte, frag int, compressed bool) {
 }
 
 // close starts the closing handshake, if the connection is open.
-func (s *Session) close(code int, reason []byte) {
+func (s *session) close(code int, reason []byte) {
 	if s.state != open {
 		return
 	}
@@ -366,10 +373,12 @@ func (s *Session) close(code int, reason []byte) {
 }
 
 // closeFrame sends a close frame, which the connection must be open for.
-func (s *Session) closeFrame(code int, reason []byte) {
-	s.quiet = false
+func (s *session) closeFrame(code int, reason []byte) {
+	s.aloud()
 	s.state = closing
-	s.disarm(closeAfter) // it does nothing from here on
+	for _, t := range []due{closeAfter, autoPing, autoPong} {
+		s.disarm(t) // it does nothing from here on
+	}
 	s.r.LocalClose = Status{Code: code, Reason: printable(reason)}
 	p := reason
 	if code != suite.NoCode {
@@ -379,11 +388,11 @@ func (s *Session) closeFrame(code int, reason []byte) {
 }
 
 // fail fails the connection.
-func (s *Session) fail(code int, reason string) {
+func (s *session) fail(code int, reason string) {
 	if s.state == closed {
 		return
 	}
-	s.quiet = false
+	s.aloud()
 	s.r.FailedByMe = true
 	switch {
 	case s.o.FailByDrop:
@@ -398,7 +407,7 @@ func (s *Session) fail(code int, reason string) {
 }
 
 // end ends TCP.
-func (s *Session) end(how drop) {
+func (s *session) end(how drop) {
 	s.state = closed
 	s.dropped = how
 	s.r.DroppedByMe = true
@@ -406,7 +415,7 @@ func (s *Session) end(how drop) {
 
 // crash ends TCP because of something in the octets of the peer that leaves nothing to be done.
 // None of the facts that verdicts are made of changes.
-func (s *Session) crash(why string) {
+func (s *session) crash(why string) {
 	s.r.PeerError = cmp.Or(s.r.PeerError, why)
 	s.note(why)
 	if s.state != closed {
@@ -419,7 +428,7 @@ func (s *Session) crash(why string) {
 }
 
 // log adds to the log.
-func (s *Session) log(e Entry) {
+func (s *session) log(e Entry) {
 	if s.quiet && e.What < DelaySet {
 		return
 	}
@@ -431,7 +440,15 @@ func (s *Session) log(e Entry) {
 	s.r.Log = append(s.r.Log, e)
 }
 
-func (s *Session) note(text string) { s.log(Entry{What: Note, Text: text}) }
+// aloud switches the log on again.
+func (s *session) aloud() {
+	if s.quiet {
+		s.quiet = false
+		s.note("the log is on again")
+	}
+}
+
+func (s *session) note(text string) { s.log(Entry{What: Note, Text: text}) }
 
 // head returns a copy of the first octets of p.
 func head(p []byte) []byte { return bytes.Clone(p[:min(len(p), 64)]) }
@@ -441,7 +458,7 @@ func printable(p []byte) string {
 	if utf8.Valid(p) {
 		return string(p)
 	}
-	return hexText(p)
+	return hex.EncodeToString(p)
 }
 
 // appendHeader appends the header of f, which has a payload of n octets.

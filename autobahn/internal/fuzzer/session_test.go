@@ -17,29 +17,27 @@ func script(c *suite.Case, client bool, octets []byte, n int, between time.Durat
 	if c.Deflate != nil {
 		agreed = &deflate.Params{}
 	}
-	s := NewSession(c, client, agreed, r, Defaults())
-	s.Start()
+	s := newSession(c, client, agreed, r, Defaults())
+	s.start()
 	now := time.Duration(0)
 	for chunk := range slices.Chunk(octets, max(n, 1)) {
-		s.Receive(slices.Clone(chunk))
-		for _, p := range s.take() {
-			s.Written(p)
-		}
+		s.receive(slices.Clone(chunk))
+		s.take()
 		now += between
-		s.Advance(now)
+		s.advance(now)
 	}
 	if ends {
-		s.Lost()
+		s.lost()
 	}
-	for !s.Ended() {
-		at, ok := s.Deadline()
+	for !s.ended() {
+		at, ok := s.deadline()
 		if !ok {
 			panic("the session never ends")
 		}
-		s.Advance(at)
+		s.advance(at)
 		s.take()
 	}
-	s.Finish()
+	s.finish()
 	return r
 }
 
@@ -88,5 +86,24 @@ func TestCuts(t *testing.T) {
 				t.Errorf("%s in reads of %d: %s / %s: %s; %s", id, n, r.Behavior, r.BehaviorClose, r.Text, r.CloseText)
 			}
 		}
+	}
+}
+
+// TestLimits closes cleanly with a peer whose message is too long.
+func TestLimits(t *testing.T) {
+	o := Defaults()
+	o.MaxMessagePayloadSize = 10
+	r := &Result{}
+	s := newSession(&suite.Case{}, true, nil, r, o)
+	s.hold = true
+	s.start()
+	s.receive([]byte("\x8a\x0ba long pong")) // is no message
+	s.receive([]byte("\x01\x08Hello, w"))
+	s.receive([]byte("\x00\x08orld, an"))
+	s.receive([]byte("\x80\x04d on"))
+	s.receive([]byte("\x88\x02\x03\xf1"))
+	s.lost()
+	if r.LocalClose.Code != 1009 || r.RemoteClose.Code != 1009 || !r.WasClean || r.DroppedByMe || len(r.Received) != 1 {
+		t.Errorf("got %+v", r)
 	}
 }

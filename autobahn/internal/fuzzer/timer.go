@@ -30,11 +30,9 @@ const (
 )
 
 // arm starts a timer. One that runs out at the same time as another does so after it.
-func (s *Session) arm(d time.Duration, what due) { s.add(timer{at: s.now + d, what: what}) }
+func (s *session) arm(d time.Duration, what due) { s.add(timer{at: s.now + d, what: what}) }
 
-func (s *Session) armWait(w suite.Wait) { s.add(timer{at: s.now + w.For, what: waitOver, wait: w}) }
-
-func (s *Session) add(t timer) {
+func (s *session) add(t timer) {
 	i := slices.IndexFunc(s.timers, func(x timer) bool { return x.at > t.at })
 	if i < 0 {
 		i = len(s.timers)
@@ -43,16 +41,16 @@ func (s *Session) add(t timer) {
 }
 
 // disarm stops the timers for what.
-func (s *Session) disarm(what due) {
+func (s *session) disarm(what due) {
 	s.timers = slices.DeleteFunc(s.timers, func(t timer) bool { return t.what == what })
 }
 
-func (s *Session) armed(what due) bool {
+func (s *session) armed(what due) bool {
 	return slices.ContainsFunc(s.timers, func(t timer) bool { return t.what == what })
 }
 
-// Deadline returns when Advance has to be called, and false if there is no such time.
-func (s *Session) Deadline() (time.Duration, bool) {
+// deadline returns when Advance has to be called, and false if there is no such time.
+func (s *session) deadline() (time.Duration, bool) {
 	if s.state == closed {
 		return 0, false
 	}
@@ -65,8 +63,8 @@ func (s *Session) Deadline() (time.Duration, bool) {
 	return s.timers[0].at, true
 }
 
-// Advance tells the session the time since it was opened, and runs what is due.
-func (s *Session) Advance(now time.Duration) {
+// advance tells the session the time since it was opened, and runs what is due.
+func (s *session) advance(now time.Duration) {
 	for s.state != closed && len(s.timers) > 0 && s.timers[0].at <= now {
 		t := s.timers[0]
 		s.timers = s.timers[1:]
@@ -77,7 +75,7 @@ func (s *Session) Advance(now time.Duration) {
 }
 
 // due runs a timer.
-func (s *Session) due(t timer) {
+func (s *session) due(t timer) {
 	switch t.what {
 	case killAfter:
 		s.log(Entry{What: KillDue})
@@ -113,12 +111,12 @@ func (s *Session) due(t timer) {
 		s.note("the peer has closed, and does not end TCP")
 		s.hung = true
 		s.dropped = dropAbort
-		s.Lost()
+		s.lost()
 	}
 }
 
 // ping sends an automatic ping.
-func (s *Session) ping() {
+func (s *session) ping() {
 	if s.state != open {
 		return
 	}
@@ -133,7 +131,7 @@ func (s *Session) ping() {
 }
 
 // ponged notes the answer to an automatic ping.
-func (s *Session) ponged(p []byte) {
+func (s *session) ponged(p []byte) {
 	if s.pinged == nil || string(p) != string(s.pinged) {
 		return
 	}

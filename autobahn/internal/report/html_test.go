@@ -138,7 +138,7 @@ func TestIndexPage(t *testing.T) {
 	missed := &suite.Case{ID: "7.1.1", Description: "Sends nothing."}
 	echo := &suite.Case{ID: "12.1.1", OK: nil, Steps: []suite.Step{suite.Loop{Opcode: 1, Count: 1000, Unit: 16}}, Close: suite.Closing{Codes: []int{1000}}}
 	timed := passed(echo, "My Lib/1.0")
-	timed.ReportTime, timed.ReportRate, timed.Duration = true, true, 1234e6
+	timed.Duration = 1234e6
 	timed.Traffic = &fuzzer.Traffic{In: fuzzer.Flow{Payload: 1, App: 4}, Out: fuzzer.Flow{Payload: 1, App: 8}}
 	page := allPages(t, []*fuzzer.Result{failed32(), timed, passed(echo, "Other")}, []*suite.Case{missed})["index"]
 	for what, want := range map[string]string{

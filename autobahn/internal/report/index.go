@@ -261,10 +261,10 @@ func (a *agent) cell(r *fuzzer.Result) cell {
 		Closing:  markClosing(r.BehaviorClose),
 		Code:     codeText(r.RemoteClose),
 	}
-	if r.ReportTime {
+	if timed(r) {
 		x.Time = millis(r.Duration)
 	}
-	if r.ReportRate && r.Traffic != nil {
+	if r.Traffic != nil {
 		x.Rates = ratio(r.Traffic.In) + " / " + ratio(r.Traffic.Out)
 	}
 	return x

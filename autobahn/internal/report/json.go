@@ -66,9 +66,9 @@ func caseJSON(r *fuzzer.Result) []byte {
 		"wasOpenHandshakeTimeout":        r.OpeningTimeout,
 		"wasCloseHandshakeTimeout":       r.ClosingTimeout,
 		"localCloseCode":                 code(r.LocalClose),
-		"localCloseReason":               orNull(reason(r.LocalClose)),
+		"localCloseReason":               orNull(r.LocalClose.Reason),
 		"remoteCloseCode":                code(r.RemoteClose),
-		"remoteCloseReason":              orNull(reason(r.RemoteClose)),
+		"remoteCloseReason":              orNull(r.RemoteClose.Reason),
 
 		"httpRequest":            orUnknown(r.HTTPRequest),
 		"httpResponse":           orUnknown(r.HTTPResponse),
@@ -79,8 +79,8 @@ func caseJSON(r *fuzzer.Result) []byte {
 		"txFrameStats":           r.TxFrames,
 		"createWirelog":          true,
 		"wirelog":                logJSON(r.Log),
-		"reportTime":             r.ReportTime,
-		"reportCompressionRatio": r.ReportRate,
+		"reportTime":             timed(r),
+		"reportCompressionRatio": r.Case.Deflate != nil && timed(r),
 		"trafficStats":           trafficJSON(r.Traffic),
 	}, "\n")
 }
@@ -93,13 +93,8 @@ func code(s fuzzer.Status) any {
 	return s.Code
 }
 
-// reason returns the reason of a close frame, in hex if it is not UTF-8.
-func reason(s fuzzer.Status) string {
-	if !utf8.ValidString(s.Reason) {
-		return hex.EncodeToString([]byte(s.Reason))
-	}
-	return s.Reason
-}
+// timed reports whether the duration of the case says something about the peer.
+func timed(r *fuzzer.Result) bool { return r.Case.Length != nil || hasLoop(r.Case) }
 
 func orNull(s string) any {
 	if s == "" {

@@ -43,6 +43,14 @@ func For(role Role, cases []*Case) []*Case {
 	return list
 }
 
+// CheckPattern returns an error for a pattern without * that is not the id of a case.
+func CheckPattern(p string) error {
+	if strings.Contains(p, "*") || Lookup(p) != nil {
+		return nil
+	}
+	return fmt.Errorf("there is no case %q; a pattern for several has a *, such as %q", p, strings.TrimSuffix(p, ".")+".*")
+}
+
 // Select returns the cases that a pattern of cases matches and none of exclude does, in the order of All.
 //
 // A pattern without * is the id of a case; it is an error if there is none.
@@ -50,8 +58,8 @@ func For(role Role, cases []*Case) []*Case {
 // "7.1*" is sections 7.1 and 7.13. Cases of section x are matched only by patterns that start with x.
 func Select(cases, exclude []string) ([]*Case, error) {
 	for _, p := range slices.Concat(cases, exclude) {
-		if !strings.Contains(p, "*") && Lookup(p) == nil {
-			return nil, fmt.Errorf("no case %q; a pattern for several has a *, such as %q", p, p+".*")
+		if err := CheckPattern(p); err != nil {
+			return nil, err
 		}
 	}
 	var list []*Case
