@@ -59,7 +59,7 @@ func define() *flags {
 	f.SetOutput(io.Discard) // errors are returned
 	f.StringVar(&f.url, "url", "", "`URL` of the server to test")
 	f.StringVar(&f.listen, "listen", "", "`host:port` on which to listen for the clients to test")
-	f.StringVar(&f.cases, "cases", "", "comma-separated `patterns` of cases, such as 1.*,5.7; x.* are those beyond the original (default *)")
+	f.StringVar(&f.cases, "cases", "*", "comma-separated `patterns` of cases, such as 1.*,5.7; x.* are those beyond the original")
 	f.StringVar(&f.exclude, "exclude", "", "comma-separated `patterns` of cases to leave out")
 	f.StringVar(&f.agent, "agent", "", "`name` of the server in the reports (default the one it gives itself)")
 	f.StringVar(&f.outdir, "outdir", "", "`folder` for the reports (default ./reports/servers or ./reports/clients)")
@@ -163,11 +163,11 @@ func (f *flags) check() error {
 func (f *flags) apply(c *config) (err error) {
 	s := c.spec
 	s.outdir = cmp.Or(f.outdir, s.outdir)
-	if f.cases != "" || s.cases == nil {
-		s.cases = strings.Split(cmp.Or(f.cases, "*"), ",")
+	if f.given("cases") || s.cases == nil {
+		s.cases = list(f.cases)
 	}
 	if f.exclude != "" {
-		s.exclude = strings.Split(f.exclude, ",")
+		s.exclude = list(f.exclude)
 	}
 	if f.expect != "" {
 		if c.expected, err = report.ReadExpected(f.expect); err != nil {
@@ -181,6 +181,17 @@ func (f *flags) apply(c *config) (err error) {
 		return f.applyServer(c)
 	}
 	return nil
+}
+
+// list returns the elements of a comma-separated list.
+func list(s string) []string {
+	var all []string
+	for e := range strings.SplitSeq(s, ",") {
+		if e = strings.TrimSpace(e); e != "" {
+			all = append(all, e)
+		}
+	}
+	return all
 }
 
 func (f *flags) applyClient(c *config) error {
@@ -203,6 +214,9 @@ func (f *flags) applyClient(c *config) error {
 		}
 		s.servers = []*target{{url: u, options: o}}
 	}
+	if f.target != "" && (len(s.servers) > 1 || s.servers[0].url.String() != f.target) {
+		s.notes = append(s.notes, "-w is ignored: the spec file names a server")
+	}
 	if f.agent != "" && len(s.servers) > 1 {
 		return errors.New("-agent can name one server only; the spec file has several")
 	}
@@ -217,6 +231,9 @@ func (f *flags) applyServer(c *config) error {
 	}
 	if f.mode != "" || f.given("u") {
 		c.web = f.web
+	}
+	if c.spec.web != nil && !f.given("u") {
+		c.web = *c.spec.web
 	}
 	if c.web < 0 || c.web > 65535 {
 		return fmt.Errorf("-u is the number of a port, not %d", c.web)

@@ -66,6 +66,7 @@ type player struct {
 	excluded map[string][]string
 	numbers  map[*suite.Case]int
 	named    atomic.Pointer[string] // the name that the server gave itself last
+	met      atomic.Bool            // the server was connected
 }
 
 // run plays c. There is no result if the agent is to skip the case.
@@ -78,7 +79,7 @@ func (p *player) run(ctx context.Context, c *suite.Case, f *flow) (*fuzzer.Resul
 	if agent != "" && suite.Excluded(p.excluded, agent, c.ID) {
 		played = skipped
 	}
-	nc, err := p.connect(ctx)
+	nc, err := p.reconnect(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -102,6 +103,23 @@ func (p *player) run(ctx context.Context, c *suite.Case, f *flow) (*fuzzer.Resul
 var skipped = &suite.Case{
 	ID:    "skipped",
 	Steps: []suite.Step{suite.Close{Code: suite.NoCode}},
+}
+
+// retryTime is for how long a server that was there before is tried again: it may be starting anew.
+const retryTime = 3 * time.Second
+
+// reconnect connects, and tries again for a while if that failed and had succeeded before.
+func (p *player) reconnect(ctx context.Context) (net.Conn, error) {
+	for begun := time.Now(); ; time.Sleep(50 * time.Millisecond) {
+		nc, err := p.connect(ctx)
+		if err == nil {
+			p.met.Store(true)
+			return nc, nil
+		}
+		if !p.met.Load() || time.Since(begun) > retryTime || ctx.Err() != nil {
+			return nil, err
+		}
+	}
 }
 
 // connect connects TCP, and TLS if the URL asks for it. The certificate may be any.

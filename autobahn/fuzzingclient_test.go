@@ -202,7 +202,7 @@ func TestCommand(t *testing.T) {
 		{"a case fails", "-cases 1.1.1,3.1 -parallel 1 -record " + file("bad.json"), failed, "3.1 OK / FAILED"},
 		{"a known failure is expected", "-cases 1.1.1,3.1 -expect " + file("bad.json"), passed, "no difference"},
 		{"of what is expected only the selected cases count", "-cases 3.1 -expect " + file("bad.json"), passed, "no difference"},
-		{"a result that nobody expects is a difference", "-cases 1.1.1,3.1 -expect " + file("good.json"), failed, "1 differences"},
+		{"a result that nobody expects is a difference", "-cases 1.1.1,3.1 -expect " + file("good.json"), failed, "1 difference from"},
 	} {
 		var out, errOut bytes.Buffer
 		args := append(strings.Fields(x.args), "-url", "ws://"+addr, "-agent", "a", "-outdir", file("out"))
@@ -213,6 +213,44 @@ func TestCommand(t *testing.T) {
 	for _, name := range []string{"good.json", "bad.json", "junit.xml", "out/index.json", "out/index.html", "out/a_case_3_1.json"} {
 		if info, err := os.Stat(file(name)); err != nil || info.Size() == 0 {
 			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
+// TestIncomplete records nothing of a run that did not get to its end, and says so to a build server.
+func TestIncomplete(t *testing.T) {
+	dir := t.TempDir()
+	known, junit := filepath.Join(dir, "known.json"), filepath.Join(dir, "junit.xml")
+	if err := os.WriteFile(known, []byte("as it was"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	var out, errOut bytes.Buffer
+	args := []string{"-url", "ws://127.0.0.1:1", "-agent", "a", "-outdir", dir, "-record", known, "-junit", junit}
+	if status := command(t.Context(), args, &out, &errOut); status != broken || !strings.Contains(errOut.String(), "is not written") {
+		t.Errorf("got status %d and\n%s", status, errOut.String())
+	}
+	if b, _ := os.ReadFile(known); string(b) != "as it was" {
+		t.Errorf("what was recorded has become %q", b)
+	}
+	if b, _ := os.ReadFile(junit); !strings.Contains(string(b), "<error message=") {
+		t.Errorf("JUnit has no error:\n%s", b)
+	}
+}
+
+// TestUnwritable is told before the run, not after it.
+func TestUnwritable(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"-outdir", filepath.Join(file, "x")},
+		{"-outdir", t.TempDir(), "-record", filepath.Join(file, "x.json")},
+		{"-outdir", t.TempDir(), "-junit", filepath.Join(file, "x.xml")},
+	} {
+		var out, errOut bytes.Buffer
+		if status := command(t.Context(), append(args, "-listen", "127.0.0.1:0"), &out, &errOut); status != broken {
+			t.Errorf("%v: got status %d", args, status)
 		}
 	}
 }

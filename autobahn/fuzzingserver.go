@@ -47,7 +47,7 @@ func (r *run) testClients(ctx context.Context) error {
 	if web := s.serveWeb(); web != nil {
 		defer web.Close()
 	}
-	r.progress.note("listening on %s", s.where())
+	r.progress.note("listening on %s%s", s.where(), s.everywhere())
 	r.progress.begin("testing clients", 0)
 	defer r.progress.end()
 	return s.serve(ctx, l)
@@ -93,6 +93,14 @@ func (s *server) where() string {
 		scheme = "wss"
 	}
 	return scheme + "://" + net.JoinHostPort(cmp.Or(name, "127.0.0.1"), s.port)
+}
+
+// everywhere says so if s listens on all addresses of the machine.
+func (s *server) everywhere() string {
+	if name, _, _ := net.SplitHostPort(s.addr); name == "" {
+		return " and all other addresses of this machine"
+	}
+	return ""
 }
 
 // serve takes connections from l until ctx is done. It closes l and all connections.
@@ -363,13 +371,13 @@ func (s *server) updateReports(nc net.Conn, q *fuzzer.Request) error {
 	}
 	s.await(endTime, func(k key) bool { return k.agent == agent })
 	s.await(lastTime, func(key) bool { return true })
+	if slices.Contains([]string{"true", "yes"}, strings.ToLower(last)) {
+		defer s.stop()
+	}
 	if err := s.write(); err != nil {
 		return err
 	}
 	s.reply(nc, q, "")
-	if slices.Contains([]string{"true", "yes"}, strings.ToLower(last)) {
-		s.stop()
-	}
 	return nil
 }
 

@@ -96,19 +96,25 @@ type run struct {
 
 // run runs the cases, writes all reports, and returns the exit status.
 func (r *run) run(ctx context.Context) int {
-	var err error
+	err := r.checkOutput()
+	if err != nil {
+		fmt.Fprintln(r.progress.w, "autobahn:", err)
+		return broken
+	}
 	if r.mode == clientMode {
 		err = r.testServers(ctx)
 	} else {
 		err = r.testClients(ctx)
 	}
 	all := r.results.sorted()
-	err = errors.Join(err, r.write())
+	if len(all) > 0 {
+		err = errors.Join(err, r.write())
+	}
 	if r.record != "" {
-		err = errors.Join(err, report.WriteExpected(r.record, all))
+		err = errors.Join(err, r.keepRecord(all, err))
 	}
 	if r.junit != "" {
-		err = errors.Join(err, report.WriteJUnit(r.junit, all, r.strict))
+		err = errors.Join(err, report.WriteJUnit(r.junit, all, r.strict, err))
 	}
 	good := r.summary(all)
 	if err != nil {
@@ -121,15 +127,39 @@ func (r *run) run(ctx context.Context) int {
 	return passed
 }
 
-// write writes the reports of all results so far. Without any there are none.
+// checkOutput returns an error if something that is to be written cannot be: now, and not after the run.
+func (r *run) checkOutput() error {
+	if err := os.MkdirAll(r.spec.outdir, 0o777); err != nil {
+		return fmt.Errorf("no folder for the reports: %w", err)
+	}
+	for what, dir := range map[string]string{"-outdir": r.spec.outdir, "-record": filepath.Dir(r.record), "-junit": filepath.Dir(r.junit)} {
+		f, err := os.CreateTemp(dir, ".writable-*")
+		if err != nil {
+			return fmt.Errorf("%s: nothing can be written to %s", what, dir)
+		}
+		f.Close()
+		os.Remove(f.Name())
+	}
+	return nil
+}
+
+// keepRecord records the verdicts, if the run is complete: a part of them would be no use to compare with.
+func (r *run) keepRecord(all []*fuzzer.Result, problem error) error {
+	complete := problem == nil && len(all) > 0
+	for _, agent := range agents(all) {
+		complete = complete && r.missing(agent, of(agent, all)) == 0
+	}
+	if !complete {
+		return fmt.Errorf("%s is not written, since not all cases were run", r.record)
+	}
+	return report.WriteExpected(r.record, all)
+}
+
+// write writes the reports of all results so far.
 func (r *run) write() error {
 	r.writing.Lock()
 	defer r.writing.Unlock()
-	all := r.results.sorted()
-	if len(all) == 0 {
-		return nil
-	}
-	return report.Write(r.spec.outdir, all, r.cases)
+	return report.Write(r.spec.outdir, r.results.sorted(), r.cases)
 }
 
 // index is where the report is read.

@@ -39,6 +39,7 @@ type spec struct {
 	servers      []*target           // of client mode
 	listen       *listening          // of server mode
 	options      *fuzzer.Options     // of client mode, for a server that the spec does not name
+	web          *int                // the port of the page for browsers, if the spec names one
 	notes        []string            // about the spec file, to be told
 }
 
@@ -117,8 +118,8 @@ func parseSpec(m mode, name string, data []byte) (*spec, error) {
 		"exclude-cases":       p.patterns(&s.exclude),
 		"exclude-agent-cases": p.agents(&s.excludeAgent),
 		"options":             p.later(&options),
-		"enable-ssl":          p.ignore, // of old spec files; the URL says it
-		"webport":             p.ignore, // of old spec files; -u says it
+		"enable-ssl":          p.ignore,       // of old spec files; the URL says it
+		"webport":             p.port(&s.web), // of old spec files
 	}
 	if m == clientMode {
 		fields["servers"] = p.later(&servers)
@@ -161,7 +162,10 @@ func (p *specParser) object(v *value, what string, known fields, required ...str
 	if err := p.want(v, what, anObject); err != nil {
 		return err
 	}
-	for _, m := range v.members {
+	for i, m := range v.members {
+		if slices.ContainsFunc(v.members[:i], func(x member) bool { return x.key == m.key }) {
+			return p.errorf(m.at, "%q is there twice in %s", m.key, what)
+		}
 		take, ok := known[m.key]
 		if !ok {
 			hint := nearest(m.key, slices.Sorted(maps.Keys(known)))
@@ -207,6 +211,18 @@ func (p *specParser) later(to **value) func(string, *value) error {
 }
 
 func (p *specParser) ignore(string, *value) error { return nil }
+
+// port takes the number of a port; 0 is none.
+func (p *specParser) port(to **int) func(string, *value) error {
+	return func(key string, v *value) error {
+		n := int(v.number)
+		if v.kind != aNumber || float64(n) != v.number || n < 0 || n > 65535 {
+			return p.errorf(v.at, "%q has to be the number of a port, or 0 for none", key)
+		}
+		*to = &n
+		return nil
+	}
+}
 
 // patterns takes a list of patterns of cases.
 func (p *specParser) patterns(to *[]string) func(string, *value) error {
@@ -264,6 +280,9 @@ func (p *specParser) servers(s *spec, v, global *value) error {
 		}
 		if t.options, err = p.options(global, own); err != nil {
 			return err
+		}
+		if t.agent != "" && slices.ContainsFunc(s.servers, func(x *target) bool { return x.agent == t.agent }) {
+			p.notes = append(p.notes, p.errorf(item.at, "two servers have the agent %q: the results of the last one count", t.agent).Error())
 		}
 		s.servers = append(s.servers, t)
 	}

@@ -84,6 +84,8 @@ func TestBrokenSpec(t *testing.T) {
 		{clientMode, "{\n \"cases\": [\"*\"]\n", `f:2:16: the file ends too early`},
 		{clientMode, "{\n \"cases\": [\"*\",]\n}", `f:2:16: not JSON: invalid character ']'`},
 		{clientMode, "{\n 'cases': 1}", `f:2:2: not JSON`},
+		{clientMode, `{"cases": ["*"], "cases": ["1.*"]}`, `f:1:18: "cases" is there twice in a spec`},
+		{serverMode, `{"cases": ["*"], "url": "ws://a:1", "webport": "abc"}`, `"webport" has to be the number of a port`},
 		{clientMode, "{} {}", `f:1:4: not JSON`},
 		{clientMode, "[]", `f:1:1: "a spec" has to be an object, not a list`},
 		{clientMode, "{\n\"servers\": []}", `f:1:1: a spec needs "cases"`},

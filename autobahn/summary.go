@@ -60,8 +60,7 @@ func (r *run) summary(all []*fuzzer.Result) bool {
 	}
 	good := true
 	for _, agent := range agents(all) {
-		results := slices.DeleteFunc(slices.Clone(all), func(x *fuzzer.Result) bool { return x.Agent != agent })
-		if !r.agentSummary(agent, results) {
+		if !r.agentSummary(agent, of(agent, all)) {
 			good = false
 		}
 	}
@@ -81,6 +80,11 @@ func agents(all []*fuzzer.Result) []string {
 		}
 	}
 	return names
+}
+
+// of returns the results of an agent.
+func of(agent string, all []*fuzzer.Result) []*fuzzer.Result {
+	return slices.DeleteFunc(slices.Clone(all), func(x *fuzzer.Result) bool { return x.Agent != agent })
 }
 
 // agentSummary prints the table and the failing cases of an agent, and reports whether it passed all.
@@ -113,13 +117,21 @@ func (r *run) agentSummary(agent string, results []*fuzzer.Result) bool {
 	missing := r.missing(agent, results)
 	switch {
 	case bad+missing == 0:
-		fmt.Fprintf(r.out, "passed all of %d cases\n", len(results))
+		fmt.Fprintf(r.out, "passed all of %s\n", counted(len(results), "case"))
 	case missing == 0:
-		fmt.Fprintf(r.out, "%d of %d cases failed\n", bad, len(results))
+		fmt.Fprintf(r.out, "%d of %s failed\n", bad, counted(len(results), "case"))
 	default:
-		fmt.Fprintf(r.out, "%d of %d cases failed, %d more were not run\n", bad, len(results), missing)
+		fmt.Fprintf(r.out, "NOT COMPLETE: %d of %s failed, %d more were not run\n", bad, counted(len(results), "case"), missing)
 	}
 	return bad+missing == 0
+}
+
+// counted returns a number of things in words.
+func counted(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprint(n, " ", thing)
 }
 
 // missing returns how many cases the agent should have run and did not.
@@ -144,7 +156,7 @@ func (r *run) differences(all []*fuzzer.Result) bool {
 		fmt.Fprintln(r.out, "no difference from what was expected")
 		return true
 	}
-	fmt.Fprintf(r.out, "\n%d differences from what was expected:\n", len(lines))
+	fmt.Fprintf(r.out, "\n%s from what was expected:\n", counted(len(lines), "difference"))
 	for _, line := range lines {
 		fmt.Fprintln(r.out, line)
 	}

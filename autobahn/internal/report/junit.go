@@ -11,12 +11,27 @@ import (
 
 // WriteJUnit writes results to a file of JUnit XML, with a test suite for each section of each agent.
 // A case that did not pass is a failure, one that the peer does not implement is skipped.
-func WriteJUnit(path string, results []*fuzzer.Result, strict bool) error {
-	data, err := xml.MarshalIndent(junit(results, strict), "", " ")
+// problem, if not nil, is what kept the run from being complete; it is an error of its own.
+func WriteJUnit(path string, results []*fuzzer.Result, strict bool, problem error) error {
+	all := junit(results, strict)
+	if problem != nil {
+		all.incomplete(problem)
+	}
+	data, err := xml.MarshalIndent(all, "", " ")
 	if err != nil {
 		return err
 	}
 	return replace(path, append([]byte(xml.Header), append(data, '\n')...))
+}
+
+// incomplete adds a suite for a run that is not complete.
+func (t *testSuites) incomplete(problem error) {
+	n := counts{Tests: 1, Errors: 1}
+	t.Tests++
+	t.Errors++
+	t.Suites = append(t.Suites, &testSuite{Name: "autobahn", counts: n, Timestamp: time.Now().UTC().Format("2006-01-02T15:04:05"), Cases: []testCase{{
+		Class: "autobahn", Name: "the run", Error: &outcome{Message: visible(problem.Error(), 1000)},
+	}}})
 }
 
 type testSuites struct {
@@ -46,6 +61,7 @@ type testCase struct {
 	Name    string   `xml:"name,attr"`
 	Time    secs     `xml:"time,attr"`
 	Failure *outcome `xml:"failure"`
+	Error   *outcome `xml:"error"`
 	Skipped *outcome `xml:"skipped"`
 }
 

@@ -20,7 +20,7 @@ func TestWriteJUnit(t *testing.T) {
 	zipped.Behavior = suite.Unimplemented
 	results := []*fuzzer.Result{failed32(), broken(), loose, zipped}
 	for _, strict := range []bool{false, true} {
-		if err := WriteJUnit(path, results, strict); err != nil {
+		if err := WriteJUnit(path, results, strict, nil); err != nil {
 			t.Fatal(err)
 		}
 		data, err := os.ReadFile(path)

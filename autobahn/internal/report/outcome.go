@@ -11,6 +11,9 @@ import (
 // What it does not implement is no failure. NON-STRICT is one if strict is set.
 // The closing is judged the same way always: a wrong code and an unclean end are failures.
 func Passed(r *fuzzer.Result, strict bool) bool {
+	if !r.Opened && r.Case.Refusal == nil {
+		return false // whatever the verdict, such as INFORMATIONAL
+	}
 	switch r.Behavior {
 	case suite.OK, suite.Informational, suite.Unimplemented:
 	case suite.NonStrict:

@@ -29,10 +29,22 @@ func TestPassed(t *testing.T) {
 		{"", "", false, false},
 	}
 	for _, tt := range tests {
-		r := &fuzzer.Result{Behavior: tt.behavior, BehaviorClose: tt.closing}
+		r := &fuzzer.Result{Case: &suite.Case{}, Opened: true, Behavior: tt.behavior, BehaviorClose: tt.closing}
 		if loose, strict := Passed(r, false), Passed(r, true); loose != tt.loose || strict != tt.strict {
 			t.Errorf("%s / %s: %v, strict %v", tt.behavior, tt.closing, loose, strict)
 		}
+	}
+}
+
+// TestNeverOpened passes no case without an opening handshake, but those that are about one that is refused.
+func TestNeverOpened(t *testing.T) {
+	r := &fuzzer.Result{Case: &suite.Case{Informational: true}, Behavior: suite.Informational, BehaviorClose: suite.Informational}
+	if Passed(r, false) {
+		t.Error("a case that was never opened passed")
+	}
+	r = &fuzzer.Result{Case: &suite.Case{Refusal: &suite.Refusal{}}, Behavior: suite.OK, BehaviorClose: suite.OK}
+	if !Passed(r, true) {
+		t.Error("a refusal that was asked for did not pass")
 	}
 }
 
