@@ -80,7 +80,7 @@ func (c *Conn) pump(ctx context.Context, enough func() bool) error {
 	defer c.pumping.Store(false)
 	for {
 		if c.aheadFull() && !c.dropping {
-			c.flushPongs()
+			c.flush()
 			return errFull
 		}
 		ev, ok, err := c.receive()
@@ -94,7 +94,7 @@ func (c *Conn) pump(ctx context.Context, enough func() bool) error {
 			}
 			continue
 		case enough():
-			c.flushPongs()
+			c.flush()
 			return nil
 		}
 		if err := c.fill(ctx, nil); err != nil {
@@ -137,7 +137,7 @@ func (c *Conn) lockReading(ctx context.Context) error {
 func (c *Conn) lockBefore(done <-chan struct{}) bool {
 	c.readers.Add(1)
 	defer c.readers.Add(-1)
-	w := c.rd.enqueue()
+	w := c.rd.enqueue(protocol.Event{})
 	if w == nil {
 		return true
 	}
@@ -152,7 +152,7 @@ func (c *Conn) lockPumping(done, also <-chan struct{}) bool {
 	if c.rd.try() {
 		return true
 	}
-	w := c.rd.enqueue()
+	w := c.rd.enqueue(protocol.Event{})
 	return w == nil || c.rd.await(w, done, also)
 }
 
@@ -164,6 +164,7 @@ func (c *Conn) unlockReading() {
 	if len(c.in.b) == 0 && (c.reader == nil || !c.reader.borrows) {
 		c.in.release()
 	}
+	c.setPipelined(c.ready())
 	c.rd.release()
 	if t := c.idle.Load(); t != nil && !c.over.Load() {
 		t.Reset(idleTime)

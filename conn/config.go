@@ -46,7 +46,45 @@ type Config struct {
 	// RFC 6455 section 5.5.3 asks for no more, so this is never an error.
 	// If zero, it is 16. If negative, it is 1.
 	MaxQueuedPongs int
+
+	// MaxQueuedBytes and MaxQueuedMessages are how much [Conn.Send] queues
+	// while the peer does not read: payload bytes, and messages.
+	// One message is queued in any case, however large. WhenFull says what happens to more.
+	// If zero, they are 1 MiB and 1024. If negative, there is no limit.
+	MaxQueuedBytes    int
+	MaxQueuedMessages int
+
+	// WhenFull is what Send does when the queue is full. If zero, it is [Block].
+	WhenFull FullPolicy
+
+	// Keepalive sends pings and fails the connection if the peer is silent.
+	// One Keepalive serves any number of connections. If nil, nothing is sent.
+	Keepalive *Keepalive
+
+	// Hooks are told what happens to the connection. If nil, nobody is.
+	Hooks *Hooks
 }
+
+// A FullPolicy is what happens to messages that the queue of a connection has no room for.
+type FullPolicy int
+
+const (
+	// Block makes Send wait for room until its context ends.
+	// What cannot wait, such as a broadcast, closes the connection instead, as CloseSlow does.
+	Block = FullPolicy(iota)
+
+	// DropNew drops the message that there is no room for.
+	DropNew
+
+	// DropOld drops the oldest messages of the queue to make room.
+	DropOld
+
+	// CloseSlow drops all and closes the connection with status 1008, policy violation.
+	CloseSlow
+
+	// CloseTryLater drops all and closes the connection with status 1013, try again later.
+	CloseTryLater
+)
 
 // resolved returns c with its defaults filled in and "no limit" as the largest value.
 func (c *Config) resolved() Config {
@@ -61,6 +99,12 @@ func (c *Config) resolved() Config {
 		WriteTimeout:   limit(c.WriteTimeout, 30*time.Second),
 		CloseTimeout:   limit(c.CloseTimeout, 5*time.Second),
 		MaxQueuedPongs: max(cmp.Or(c.MaxQueuedPongs, 16), 1),
+
+		MaxQueuedBytes:    limit(c.MaxQueuedBytes, 1<<20),
+		MaxQueuedMessages: limit(c.MaxQueuedMessages, 1024),
+		WhenFull:          c.WhenFull,
+		Keepalive:         c.Keepalive,
+		Hooks:             c.Hooks,
 	}
 }
 

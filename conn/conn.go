@@ -44,12 +44,15 @@ type Conn struct {
 	idle    atomic.Pointer[time.Timer]
 
 	// Writing. msg is held for the length of a message, wr while bytes go out.
-	msg      lock
-	wr       lock
-	tx       protocol.Sender // guarded by wr, as is the rest here
-	txBefore protocol.Sender // tx before the frame under way, to go back to
-	txKey    [4]byte         // masking key of that, rotated to the next byte
-	txPongs  int32           // pongs before it
+	msg       lock
+	wr        lock
+	tx        protocol.Sender // guarded by wr, as are those up to holdTimer
+	txKey     [4]byte         // masking key of the frame under way, rotated to the next byte
+	out       output          // encoded and not sent
+	holdTimer *time.Timer     // sends out at last; nil as long as nothing was held back
+	holding   atomic.Bool     // there is something in out; may be read without wr
+	pipelined atomic.Bool     // a message is there to be read, so its predecessor's reply may wait
+	batches   atomic.Int32    // under way
 
 	// The rest is guarded by mu, which is held for moments only.
 	mu        sync.Mutex
@@ -57,6 +60,7 @@ type Conn struct {
 	deadline  bool         // nc has a read deadline
 	woken     bool         // it has passed, to wake the reader
 	writing   bool         // a write may be waiting for the network
+	hurry     bool         // a rider of that gave up
 	writes    uint32       // counts those
 	pongCount atomic.Int32 // pongs that are due; may be read without mu
 	pongs     *pongQueue   // them; nil if there are none

@@ -3,6 +3,8 @@ package conn
 import (
 	"sync"
 	"sync/atomic"
+
+	"github.com/ws6455/ws/internal/protocol"
 )
 
 // A lock is a mutex whose waiters can give up.
@@ -23,9 +25,18 @@ const (
 )
 
 // A waiter is a place in the queue of a lock.
+//
+// One that wants the lock to send a message can leave that to the holder, who takes it
+// off the queue and serves it, or puts it back.
 type waiter struct {
-	turn chan struct{} // closed when the lock is handed to this waiter
+	turn chan struct{} // closed when the lock is handed to this waiter, or it is served
 	next *waiter
+
+	message protocol.Event // to be sent; none if its Opcode is zero
+	end     int            // for the holder: where the frame ends in the output
+	gone    bool           // gave up while it was taken
+	served  bool           // with err. Valid once turn is closed
+	err     error
 }
 
 // try takes the lock if it is free.
@@ -36,12 +47,13 @@ func (l *lock) acquire(done <-chan struct{}) bool {
 	if l.try() {
 		return true
 	}
-	w := l.enqueue()
+	w := l.enqueue(protocol.Event{})
 	return w == nil || l.await(w, done, nil)
 }
 
 // enqueue takes the lock and returns nil, or joins the queue.
-func (l *lock) enqueue() *waiter {
+// message is to be sent then; none if its Opcode is zero.
+func (l *lock) enqueue(message protocol.Event) *waiter {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for !l.state.CompareAndSwap(held, contended) && l.state.Load() != contended {
@@ -49,7 +61,7 @@ func (l *lock) enqueue() *waiter {
 			return nil
 		}
 	}
-	w := &waiter{turn: make(chan struct{})}
+	w := &waiter{turn: make(chan struct{}), message: message}
 	last := &l.queue
 	for *last != nil {
 		last = &(*last).next
@@ -70,11 +82,12 @@ func (l *lock) await(w *waiter, done, also <-chan struct{}) bool {
 	return !l.leave(w)
 }
 
-// leave removes w from the queue.
-// It returns false if the lock has been handed to w already.
+// leave removes w from the queue. It returns false if w is not there any more:
+// the lock has been handed to it, or it is being served.
 func (l *lock) leave(w *waiter) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	w.gone = true
 	for p := &l.queue; *p != nil; p = &(*p).next {
 		if *p == w {
 			*p = w.next
@@ -102,9 +115,54 @@ func (l *lock) release() {
 	close(w.turn)
 }
 
-// settle notes that the queue may have become empty.
+// take removes the first in the queue if it has a message that fits into n bytes; else it returns nil.
+// The holder then serves it or puts it back.
+func (l *lock) take(n int) *waiter {
+	if l.state.Load() != contended {
+		return nil
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	w := l.queue
+	if w == nil || w.message.Opcode == 0 || len(w.message.Data) > n {
+		return nil
+	}
+	l.queue = w.next
+	w.next = nil
+	l.settle()
+	return w
+}
+
+// putBack puts w and those linked to it, which were taken, back to the front of the queue.
+// Those who gave up meanwhile are served with err.
+func (l *lock) putBack(w *waiter, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	place := &l.queue
+	for w != nil {
+		next := w.next
+		if w.gone {
+			w.serve(err)
+		} else {
+			w.next, *place = *place, w
+			place = &w.next
+		}
+		w = next
+	}
+	l.settle()
+}
+
+// serve ends the waiting of w, which was taken.
+func (w *waiter) serve(err error) {
+	w.served, w.err = true, err
+	close(w.turn)
+}
+
+// settle notes that the queue may have become empty, or not to be so any more.
 func (l *lock) settle() {
 	if l.queue == nil {
 		l.state.Store(held)
+	} else {
+		l.state.Store(contended)
 	}
 }

@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"github.com/ws6455/ws/internal/protocol"
 	"sync"
 	"testing"
 	"time"
@@ -10,7 +11,7 @@ import (
 func TestLockLeftAndReleasedAtOnce(t *testing.T) {
 	var l lock
 	l.acquire(nil)
-	w := l.enqueue()
+	w := l.enqueue(protocol.Event{})
 	l.mu.Lock()
 	released := make(chan struct{})
 	go func() {

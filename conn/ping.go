@@ -29,7 +29,7 @@ func (c *Conn) Ping(ctx context.Context) (rtt time.Duration, err error) {
 	p := c.newPing()
 	defer c.forgetPing(p)
 	ev := protocol.Event{Opcode: frame.Ping, Fin: true, Data: p.payload[:]}
-	if err := c.send(ctx, &ev); err != nil {
+	if err := c.send(ctx, ev); err != nil {
 		return 0, err
 	}
 	if err := c.awaitPong(ctx, p); err != nil {

@@ -118,9 +118,10 @@ func (c *Conn) control(ev protocol.Event) error {
 
 // fill waits for input, which it puts behind c.in, or into room if that is not nil:
 // room for payload of the frame under way, while there is no other input.
-// Pongs that are due leave before.
+// Pongs that are due, and replies that are held back, leave before.
 func (c *Conn) fill(ctx context.Context, room []byte) error {
-	c.flushPongs()
+	c.setPipelined(false)
+	c.flush()
 	c.stow()
 	for {
 		if err := c.arm(ctx); err != nil {
@@ -131,6 +132,22 @@ func (c *Conn) fill(ctx context.Context, room []byte) error {
 			return err
 		}
 	}
+}
+
+// setPipelined notes whether a message is there to be read.
+func (c *Conn) setPipelined(p bool) {
+	if c.pipelined.Load() != p {
+		c.pipelined.Store(p)
+	}
+}
+
+// ready reports whether there is something of a message to be read without waiting for the network.
+func (c *Conn) ready() bool {
+	if c.ahead != nil || c.reader != nil && c.reader.rest.Opcode != 0 {
+		return true
+	}
+	h, n, err := frame.Consume(c.in.b)
+	return err == nil && n > 0 && int64(len(c.in.b)-n) >= h.Length
 }
 
 // limits returns the resolved configuration.

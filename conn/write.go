@@ -1,7 +1,9 @@
 package conn
 
 import (
+	"cmp"
 	"context"
+	"errors"
 
 	"github.com/ws6455/ws/frame"
 	"github.com/ws6455/ws/internal/protocol"
@@ -10,15 +12,20 @@ import (
 // This file is the way of a sent message through a Conn:
 //
 //	Write      takes its turn, then the write lock
-//	transmit   encodes a frame behind the pongs that are due
-//	writeNet   hands it to the network, for as long as context and limits allow
+//	transmit   encodes a frame behind what is held back, and those of writers that wait behind it
+//	writeNet   hands all to the network, for as long as context and limits allow
 
 // directWrite is how much of a payload is given to the network at once, without copying it.
 const directWrite = 256 << 10
 
 // Write sends p as one message, in one frame.
-// Messages of concurrent calls leave one after the other, in the order of the calls.
-// p must not be changed until Write returns. It is not kept.
+// Messages of concurrent calls leave one after the other, in the order of the calls,
+// and those that are small together. p must not be changed until Write returns. It is not kept.
+//
+// Write returns when the network has taken the message. There is one exception: while the next
+// message of the peer is there already, for the application to read, small messages are held back,
+// so that the replies to messages that came together leave together. They leave when
+// there is no complete message left, when they fill a buffer, and after 0.2 ms in any case.
 //
 // If ctx ends while Write waits for its turn, or before the network took a byte,
 // the message is not sent and the connection stays as it is.
@@ -32,11 +39,21 @@ func (c *Conn) Write(ctx context.Context, typ frame.Opcode, p []byte) error {
 	if err := checkMessage(typ, p); err != nil {
 		return err
 	}
-	if err := c.lockMessage(ctx); err != nil {
-		return err
+	return c.write(ctx, typ, p)
+}
+
+// write is Write for a message that is checked.
+func (c *Conn) write(ctx context.Context, typ frame.Opcode, p []byte) error {
+	ev := protocol.Event{Opcode: typ, Fin: true, Data: p}
+	if !c.msg.try() {
+		if w := c.msg.enqueue(ev); w != nil {
+			if err := c.await(ctx, w); err != nil || w.served {
+				return err
+			}
+		}
 	}
 	defer c.msg.release()
-	return c.send(ctx, &protocol.Event{Opcode: typ, Fin: true, Data: p})
+	return c.send(ctx, ev)
 }
 
 // checkMessage reports why p may not be sent as a message of the type.
@@ -59,24 +76,51 @@ func (c *Conn) lockMessage(ctx context.Context) error {
 	if c.msg.try() {
 		return nil
 	}
-	w := c.msg.enqueue()
-	if w == nil || c.msg.await(w, ctx.Done(), c.done()) {
+	w := c.msg.enqueue(protocol.Event{})
+	if w == nil {
 		return nil
 	}
-	if err := ctx.Err(); err != nil {
-		return err
-	}
-	return c.failed()
+	return c.await(ctx, w)
 }
 
-// send sends one frame. It may change ev.
-func (c *Conn) send(ctx context.Context, ev *protocol.Event) error {
+// await waits until c.msg is handed to w, or the message of w is sent, which w.served tells.
+// An error means neither.
+func (c *Conn) await(ctx context.Context, w *waiter) error {
+	select {
+	case <-w.turn:
+	case <-ctx.Done():
+		if c.msg.leave(w) {
+			return ctx.Err()
+		}
+		c.hurryWriter() // if it is being served
+	case <-c.done():
+		if c.msg.leave(w) {
+			return c.failed()
+		}
+	}
+	<-w.turn
+	switch {
+	case w.err == errGone:
+		return cmp.Or(ctx.Err(), c.failed())
+	case w.err != nil:
+		return c.sendError(w.err)
+	}
+	return nil
+}
+
+// send sends one frame, or what is held back if ev has no opcode.
+func (c *Conn) send(ctx context.Context, ev protocol.Event) error {
+	return c.sendWith(ctx, ev, false)
+}
+
+// sendWith is send. If more is true, another frame follows at once.
+func (c *Conn) sendWith(ctx context.Context, ev protocol.Event, more bool) error {
 	if !c.wr.acquire(ctx.Done()) {
 		return ctx.Err()
 	}
 	err := ctx.Err()
 	if err == nil {
-		err = c.transmit(ctx, ev)
+		err = c.transmit(ctx, ev, more)
 	}
 	c.unlockWriting()
 	if err == nil {
@@ -103,78 +147,219 @@ func (c *Conn) sendError(err error) error {
 	return err
 }
 
-// unlockWriting releases c.wr. Pongs that came meanwhile leave.
+// unlockWriting releases c.wr. What came meanwhile, or has no reason to wait any more, leaves.
 func (c *Conn) unlockWriting() {
 	c.wr.release()
-	c.flushPongs()
+	if c.pongCount.Load() > 0 || c.holding.Load() && !c.mayHold() {
+		c.flush()
+	}
 }
 
-// transmit sends the pongs that are due and then ev, if that has an opcode.
-// The caller holds c.wr.
+// transmit sends ev, if that has an opcode, behind what is held back and the pongs that are due.
+// If ev completes a message, the small messages of those who wait to send one follow.
+// All that may be held back, too: then there is no error. more says that another frame follows at once.
 //
-// After an error nothing of ev was sent, or the connection has ended, or err is a [*brokenError].
-func (c *Conn) transmit(ctx context.Context, ev *protocol.Event) error {
+// The caller holds c.wr, and c.msg for a data frame. After an error nothing of ev was sent,
+// or the connection has ended, or err is a [*brokenError].
+func (c *Conn) transmit(ctx context.Context, ev protocol.Event, more bool) error {
 	if err := c.failed(); err != nil && ev.Opcode != frame.Close {
 		return err
 	}
-	c.txBefore = c.tx
-	buf := borrow()
-	defer buf.giveBack()
-	n, err := c.encode(buf, ev)
-	if err != nil || n == 0 {
+	c.fetchPongs()
+	t := transmission{c: c, ctx: ctx, before: c.tx}
+	if err := t.encode(ev); err != nil {
 		return err
 	}
-	n, err = c.writeNet(ctx, buf[:n])
-	if err == nil && len(ev.Data) > 0 {
-		err = c.transmitRest(ctx, buf, ev.Data)
+	whole := len(t.rest) == 0 && !ev.Opcode.IsControl() && ev.Opcode != 0 && !c.tx.Open()
+	if whole {
+		t.board()
 	}
-	if err != nil {
-		return c.unsent(n, err)
+	if whole && c.hold(more) {
+		t.arrive()
+		return nil
 	}
-	c.pongsSent()
-	return nil
-}
-
-// unsent decides what becomes of a frame of which n bytes were sent, or some more, when err came between.
-func (c *Conn) unsent(n int, err error) error {
-	switch {
-	case isBroken(err):
-		return err
-	case n > 0 || below(c.nc) != nil:
-		return c.end(c.closeError(err))
-	}
-	c.tx = c.txBefore
+	err := t.write()
+	c.released()
 	return err
 }
 
-// encode puts the pongs that are due into buf, and the frame for ev as far as it fits.
-// What does not fit of the payload is left in ev.Data, to be masked with c.txKey.
-func (c *Conn) encode(buf *buffer, ev *protocol.Event) (n int, err error) {
-	b := c.appendPongs(buf[:0])
+// A transmission is what leaves in one piece: what was held back, a frame,
+// and the messages of riders, who wait for their turn and need not any more.
+type transmission struct {
+	c      *Conn
+	ctx    context.Context
+	before protocol.Sender // c.tx before the frame
+	start  int             // where the frame begins in c.out
+	end    int             // and ends, as far as it fits there
+	rest   []byte          // of its payload, as far as it does not; to be masked with c.txKey
+	sent   int             // up to where c.out is sent
+	riders *waiter         // in the order of their messages, which are in c.out behind the frame
+}
+
+// encode puts the frame for ev, if it has an opcode, behind the output, as far as it fits.
+func (t *transmission) encode(ev protocol.Event) error {
+	o := &t.c.out
 	if ev.Opcode == 0 {
-		return len(b), nil
+		t.start, t.end = o.to, o.to
+		return nil
 	}
+	n, rest, err := t.c.encode(o.room(), ev)
+	t.start = o.to
+	o.to += n
+	t.end, t.rest = o.to, rest
+	return err
+}
+
+// encode puts the frame for ev into room, as far as it fits.
+// It returns how many bytes that are, and the rest of the payload.
+func (c *Conn) encode(room []byte, ev protocol.Event) (n int, rest []byte, err error) {
 	if c.tx.Side == frame.Client {
 		c.txKey = newKey()
 	}
-	h, err := c.tx.Header(*ev, c.txKey)
+	h, err := c.tx.Header(ev, c.txKey)
 	if err != nil {
-		return 0, err
+		return 0, nil, err
 	}
-	b = h.Append(b)
-	n = copy(buf[len(b):], ev.Data)
+	b := h.Append(room[:0])
+	n = copy(room[len(b):], ev.Data)
 	if h.Masked {
-		c.txKey = frame.Mask(buf[len(b):len(b)+n], c.txKey)
+		c.txKey = frame.Mask(room[len(b):len(b)+n], c.txKey)
 	}
-	ev.Data = ev.Data[n:]
-	return len(b) + n, nil
+	return len(b) + n, ev.Data[n:], nil
 }
 
-// transmitRest writes p, the rest of a payload. A client's goes through buf, to be masked.
-func (c *Conn) transmitRest(ctx context.Context, buf *buffer, p []byte) error {
+// board encodes messages of those who wait for their turn behind the frame, as far as they fit.
+func (t *transmission) board() {
+	c := t.c
+	last := &t.riders
+	for {
+		w := c.msg.take(bufferSize - c.out.to - reserve/2)
+		if w == nil {
+			return
+		}
+		n, _, err := c.encode(c.out.room(), w.message)
+		if err != nil { // cannot be: ev was no different
+			w.serve(err)
+			continue
+		}
+		c.out.to += n
+		w.end = c.out.to
+		*last, last = w, &w.next
+	}
+}
+
+// arrive tells the riders that their messages are sent.
+func (t *transmission) arrive() { t.fail(nil) }
+
+// fail tells the riders that their messages ended with err.
+func (t *transmission) fail(err error) {
+	for w := t.riders; w != nil; {
+		next := w.next
+		w.serve(err)
+		w = next
+	}
+	t.riders = nil
+}
+
+// unboard puts those riders back into the queue of whose messages nothing was sent.
+// Where a part was sent, the rest stays in the output, and the message counts as sent.
+func (t *transmission) unboard() {
+	to := t.end
+	for t.riders != nil && t.sent > to {
+		w := t.riders
+		t.riders, to = w.next, w.end
+		w.serve(nil)
+	}
+	if t.riders == nil {
+		return
+	}
+	t.c.msg.putBack(t.riders, errGone)
+	t.riders = nil
+	t.c.out.cut(to)
+}
+
+// write gives the output to the network, and the rest of the frame.
+func (t *transmission) write() error {
+	c := t.c
+	t.sent = c.out.from
+	err := t.writeOut()
+	if err == nil && len(t.rest) > 0 {
+		t.sent = t.end
+		err = c.transmitRest(t.ctx, t.rest)
+	}
+	switch {
+	case err == nil:
+		t.arrive()
+		return nil
+	case isBroken(err):
+		c.out.discard()
+		t.fail(err)
+		return err
+	case t.sent > t.start || below(c.nc) != nil || c.over.Load():
+		err = c.end(c.closeError(err))
+		t.fail(err)
+		return err
+	}
+	t.takeBack()
+	return err
+}
+
+// takeBack undoes encode. Nothing of the frame was sent, nor of what is behind it.
+func (t *transmission) takeBack() {
+	t.unboard()
+	t.c.out.cut(t.start)
+	t.c.tx = t.before
+}
+
+// writeOut gives the output to the network until it has taken the frame, as far as that is there.
+// With riders it need not take all: what it does not take at once is not waited for.
+func (t *transmission) writeOut() error {
+	c := t.c
+	if c.raw != nil && c.out.buf != nil {
+		n, err := c.writeRaw(c.out.bytes())
+		t.left(n)
+		if err != nil {
+			return &brokenError{err}
+		}
+		if c.out.buf != nil {
+			t.unboard()
+		}
+	}
+	for c.out.buf != nil && t.sent < t.end {
+		n, err := c.writeWaiting(t.ctx, c.out.bytes(), t.riders != nil)
+		t.left(n)
+		if err != nil && below(c.nc) == nil && !c.over.Load() && !isBroken(err) {
+			t.unboard()
+		}
+		if err == errGone && t.riders == nil || err != nil && len(t.rest) == 0 && t.sent >= t.end {
+			err = nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// left notes that n more bytes of the output left.
+func (t *transmission) left(n int) {
+	t.sent += n
+	t.c.out.sent(n)
+}
+
+// errGone says that a context ended while the message written with it was being sent together with others.
+var errGone = errors.New("the context of a message that was being sent ended")
+
+// transmitRest writes p, the rest of a payload. A client's goes through a buffer, to be masked.
+func (c *Conn) transmitRest(ctx context.Context, p []byte) error {
+	var buf *buffer
+	if c.tx.Side == frame.Client {
+		buf = borrow()
+		defer buf.giveBack()
+	}
 	for len(p) > 0 {
 		piece := p[:min(len(p), directWrite)]
-		if c.tx.Side == frame.Client {
+		if buf != nil {
 			piece = buf[:copy(buf[:], p)]
 			c.txKey = frame.Mask(piece, c.txKey)
 		}

@@ -28,12 +28,13 @@ func (c *Conn) writeNet(ctx context.Context, b []byte) (n int, err error) {
 			return n, nil
 		}
 	}
-	m, err := c.writeWaiting(ctx, b[n:])
+	m, err := c.writeWaiting(ctx, b[n:], false)
 	return n + m, err
 }
 
 // writeWaiting writes b to the network, waiting for it as long as ctx and limits allow.
-func (c *Conn) writeWaiting(ctx context.Context, b []byte) (n int, err error) {
+// With riders, it returns [errGone] when one of these gives up.
+func (c *Conn) writeWaiting(ctx context.Context, b []byte, riders bool) (n int, err error) {
 	by := after(c.limits().WriteTimeout)
 	id := c.startWaiting()
 	defer c.disarmWrite()
@@ -51,6 +52,9 @@ func (c *Conn) writeWaiting(ctx context.Context, b []byte) (n int, err error) {
 		default:
 			if err := c.writeOverdue(ctx, by); err != nil {
 				return n, err
+			}
+			if c.hurried() && riders {
+				return n, errGone
 			}
 			c.armWrite(by)
 		}
@@ -95,6 +99,25 @@ func (c *Conn) wakeWriter(id uint32) {
 		c.nc.SetWriteDeadline(past)
 		c.writing = false // for startClosing, which must not undo that
 	}
+}
+
+// hurryWriter makes a write that may be waiting look around: a rider gives up.
+func (c *Conn) hurryWriter() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.writing && c.raw == nil {
+		c.hurry = true
+		c.nc.SetWriteDeadline(past)
+	}
+}
+
+// hurried reports whether hurryWriter was called, and forgets it.
+func (c *Conn) hurried() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	hurry := c.hurry
+	c.hurry = false
+	return hurry
 }
 
 // writeOverdue tells what a write that timed out stands for; nil if nothing is overdue.

@@ -74,7 +74,7 @@ func (w *messageWriter) send(p []byte, fin bool) error {
 	if w.typ == frame.Text && !w.text.Check(p) || fin && !w.text.Complete() {
 		return ErrInvalidUTF8
 	}
-	err := w.c.send(w.ctx, &protocol.Event{Opcode: w.typ, Fin: fin, Data: p})
+	err := w.c.send(w.ctx, protocol.Event{Opcode: w.typ, Fin: fin, Data: p})
 	w.began = w.began || err == nil
 	return err
 }

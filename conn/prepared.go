@@ -1,0 +1,29 @@
+package conn
+
+import (
+	"bytes"
+	"context"
+
+	"github.com/ws6455/ws/frame"
+)
+
+// A Prepared is a message that is encoded once and sent to many connections,
+// whatever was negotiated with each. It may be used from any goroutine.
+type Prepared struct {
+	typ  frame.Opcode
+	data []byte // the payload
+}
+
+// Prepare returns a message ready to be sent to many connections. It keeps a copy of p.
+// A text message that is not valid UTF-8 is refused with [ErrInvalidUTF8].
+func Prepare(typ frame.Opcode, p []byte) (*Prepared, error) {
+	if err := checkMessage(typ, p); err != nil {
+		return nil, err
+	}
+	return &Prepared{typ, bytes.Clone(p)}, nil
+}
+
+// WritePrepared is [Conn.Write] for a prepared message.
+func (c *Conn) WritePrepared(ctx context.Context, m *Prepared) error {
+	return c.Write(ctx, m.typ, m.data)
+}
