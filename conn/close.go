@@ -58,6 +58,7 @@ func (c *Conn) Close(code frame.StatusCode, reason string) error {
 func (c *Conn) shakeHands(code frame.StatusCode, reason string) {
 	sent := make(chan struct{})
 	go func() {
+		c.awaitQueue()
 		c.sendClose(code, reason)
 		close(sent)
 	}()
@@ -140,7 +141,7 @@ func (c *Conn) sendClose(code frame.StatusCode, reason string) {
 		return
 	}
 	p, _ := frame.AppendClose(nil, code, reason)
-	err := c.transmit(context.Background(), protocol.Event{Opcode: frame.Close, Fin: true, Data: p}, false)
+	err := c.transmit(context.Background(), protocol.Event{Opcode: frame.Close, Fin: true, Data: p}, alone)
 	if err == nil {
 		return
 	}
@@ -214,6 +215,8 @@ func failReason(err error) string {
 			return fmt.Sprintf("message larger than %d bytes", e.Limit)
 		case "MaxFragments":
 			return fmt.Sprintf("message of more than %d fragments", e.Limit)
+		case "MaxQueuedMessages", "MaxQueuedBytes":
+			return "too slow: the messages for you fill the send queue"
 		case "MessageTimeout":
 			return fmt.Sprintf("message not finished within %v", time.Duration(e.Limit))
 		}

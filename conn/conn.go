@@ -53,6 +53,7 @@ type Conn struct {
 	holding   atomic.Bool     // there is something in out; may be read without wr
 	pipelined atomic.Bool     // a message is there to be read, so its predecessor's reply may wait
 	batches   atomic.Int32    // under way
+	dropped   atomic.Int64    // messages that the queue had no room for
 
 	// The rest is guarded by mu, which is held for moments only.
 	mu        sync.Mutex
@@ -64,6 +65,7 @@ type Conn struct {
 	writes    uint32       // counts those
 	pongCount atomic.Int32 // pongs that are due; may be read without mu
 	pongs     *pongQueue   // them; nil if there are none
+	queue     *sendQueue   // what Send has queued; nil if there is nothing
 	watch     watch        // wakes the reader when its context ends
 	pings     *ping        // sent and not answered, the most recent first
 	ending    *ending      // nil as long as no side has begun to close

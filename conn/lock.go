@@ -115,6 +115,17 @@ func (l *lock) release() {
 	close(w.turn)
 }
 
+// last returns the last in the queue; nil if that is empty.
+func (l *lock) last() *waiter {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	w := l.queue
+	for w != nil && w.next != nil {
+		w = w.next
+	}
+	return w
+}
+
 // take removes the first in the queue if it has a message that fits into n bytes; else it returns nil.
 // The holder then serves it or puts it back.
 func (l *lock) take(n int) *waiter {

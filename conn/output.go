@@ -95,6 +95,7 @@ func (c *Conn) armHold() {
 // released notes that what was held back is sent, except what the network did not take,
 // which leaves soon. The caller holds c.wr.
 func (c *Conn) released() {
+	c.out.cut(c.out.to) // room may have borrowed a buffer for nothing
 	switch {
 	case c.out.buf != nil:
 		c.holding.Store(true)
@@ -158,7 +159,10 @@ func (c *Conn) flushPongs() {
 // If not, c.wr belongs to a goroutine that does the rest.
 func (c *Conn) flushNow() bool {
 	c.fetchPongs()
-	if c.raw != nil && c.sendNow() {
+	if c.raw != nil {
+		c.sendNow() // if the network failed the reader will see it, and nobody else waits
+	}
+	if c.raw != nil && c.out.buf == nil {
 		c.released()
 		return true
 	}
@@ -166,19 +170,19 @@ func (c *Conn) flushNow() bool {
 	return false
 }
 
-// sendNow gives the output to the network as far as it takes it without waiting,
-// and reports whether that is all. If the network failed, nothing is left:
-// the reader will see it, and nobody else is waiting.
-func (c *Conn) sendNow() bool {
+// sendNow gives the output to the network as far as it takes it without waiting.
+// After an error, which is a [*brokenError], nothing is left.
+func (c *Conn) sendNow() error {
 	if c.out.buf == nil {
-		return true
+		return nil
 	}
 	n, err := c.writeRaw(c.out.bytes())
 	c.out.sent(n)
 	if err != nil {
 		c.out.discard()
+		return &brokenError{err}
 	}
-	return c.out.buf == nil
+	return nil
 }
 
 // A flusher is the goroutine that sends what is held and the pongs when the reader cannot.
@@ -203,7 +207,7 @@ func startFlusher(c *Conn) {
 // flush sends what is held and then the pongs that are due.
 func (f *flusher) flush() {
 	c := f.c
-	err := c.transmit(context.Background(), protocol.Event{}, false)
+	err := c.transmit(context.Background(), protocol.Event{}, alone)
 	f.c = nil
 	flushers.Put(f)
 	c.wr.release()

@@ -53,7 +53,7 @@ func (c *Conn) write(ctx context.Context, typ frame.Opcode, p []byte) error {
 		}
 	}
 	defer c.msg.release()
-	return c.send(ctx, ev)
+	return c.sendWith(ctx, ev, riders)
 }
 
 // checkMessage reports why p may not be sent as a message of the type.
@@ -108,19 +108,28 @@ func (c *Conn) await(ctx context.Context, w *waiter) error {
 	return nil
 }
 
+// A company is what a frame may leave with, beside what is held back.
+type company int
+
+const (
+	alone  = company(iota)
+	riders // messages of those who wait for their turn
+	more   // another frame of the caller, which follows at once
+)
+
 // send sends one frame, or what is held back if ev has no opcode.
 func (c *Conn) send(ctx context.Context, ev protocol.Event) error {
-	return c.sendWith(ctx, ev, false)
+	return c.sendWith(ctx, ev, alone)
 }
 
-// sendWith is send. If more is true, another frame follows at once.
-func (c *Conn) sendWith(ctx context.Context, ev protocol.Event, more bool) error {
+// sendWith is send with company.
+func (c *Conn) sendWith(ctx context.Context, ev protocol.Event, with company) error {
 	if !c.wr.acquire(ctx.Done()) {
 		return ctx.Err()
 	}
 	err := ctx.Err()
 	if err == nil {
-		err = c.transmit(ctx, ev, more)
+		err = c.transmit(ctx, ev, with)
 	}
 	c.unlockWriting()
 	if err == nil {
@@ -156,25 +165,25 @@ func (c *Conn) unlockWriting() {
 }
 
 // transmit sends ev, if that has an opcode, behind what is held back and the pongs that are due.
-// If ev completes a message, the small messages of those who wait to send one follow.
-// All that may be held back, too: then there is no error. more says that another frame follows at once.
+// If ev completes a message, all that may be held back, too: then there is no error.
 //
 // The caller holds c.wr, and c.msg for a data frame. After an error nothing of ev was sent,
 // or the connection has ended, or err is a [*brokenError].
-func (c *Conn) transmit(ctx context.Context, ev protocol.Event, more bool) error {
+func (c *Conn) transmit(ctx context.Context, ev protocol.Event, with company) error {
 	if err := c.failed(); err != nil && ev.Opcode != frame.Close {
 		return err
 	}
 	c.fetchPongs()
 	t := transmission{c: c, ctx: ctx, before: c.tx}
 	if err := t.encode(ev); err != nil {
+		c.released()
 		return err
 	}
 	whole := len(t.rest) == 0 && !ev.Opcode.IsControl() && ev.Opcode != 0 && !c.tx.Open()
-	if whole {
+	if whole && with == riders {
 		t.board()
 	}
-	if whole && c.hold(more) {
+	if whole && c.hold(with == more) {
 		t.arrive()
 		return nil
 	}
