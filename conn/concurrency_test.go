@@ -227,12 +227,7 @@ func (s *storm) write() {
 			ctx = background
 		}
 		typ := []frame.Opcode{frame.Text, frame.Binary}[rand.IntN(2)]
-		var err error
-		if rand.IntN(4) > 0 {
-			err = s.c.Write(ctx, typ, p)
-		} else {
-			err = s.writeFragments(ctx, typ, p)
-		}
+		err := s.writeSomehow(ctx, typ, p)
 		cancel()
 		switch {
 		case err == nil:
@@ -246,6 +241,25 @@ func (s *storm) write() {
 			return
 		}
 	}
+}
+
+func (s *storm) writeSomehow(ctx context.Context, typ frame.Opcode, p []byte) (err error) {
+	switch rand.IntN(8) {
+	case 0, 1:
+		return s.writeFragments(ctx, typ, p)
+	case 2:
+		return s.c.Send(ctx, typ, p)
+	case 3:
+		m, _ := conn.Prepare(typ, p)
+		return s.c.SendPrepared(ctx, m)
+	case 4:
+		s.c.Batch(background, func() error {
+			err = s.c.Write(ctx, typ, p)
+			return nil
+		})
+		return err
+	}
+	return s.c.Write(ctx, typ, p)
 }
 
 func (s *storm) writeFragments(ctx context.Context, typ frame.Opcode, p []byte) error {
@@ -380,7 +394,7 @@ func TestStorm(t *testing.T) {
 
 // oneStorm lets one rage for a moment and ends it as end does.
 func oneStorm(t *testing.T, network func() (a, b net.Conn), calm bool, end func(client, server *storm)) {
-	cfg := &conn.Config{CloseTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second}
+	cfg := &conn.Config{CloseTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second, MaxQueuedMessages: 4}
 	a, b := network()
 	client := &storm{t: t, name: "client", calm: calm, fates: map[uint64]fate{}}
 	server := &storm{t: t, name: "server", calm: calm, fates: map[uint64]fate{}}
