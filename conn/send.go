@@ -95,6 +95,9 @@ func (c *Conn) enqueue(ctx context.Context, m queued, policy FullPolicy) error {
 		for _, m := range dropped {
 			c.drop(m)
 		}
+		if full, ok := err.(*LimitError); ok {
+			c.closeSlow(full)
+		}
 		if err == errClosing {
 			err = c.closeError(err)
 		}
@@ -108,6 +111,14 @@ func (c *Conn) enqueue(ctx context.Context, m queued, policy FullPolicy) error {
 		case <-c.done():
 			return c.failed()
 		}
+	}
+}
+
+// closeSlow closes the connection, if that is what a full queue leads to, without waiting for the end.
+func (c *Conn) closeSlow(full *LimitError) {
+	if full.Code != 0 {
+		c.startClosing()
+		go c.Close(full.Code, failReason(full))
 	}
 }
 
@@ -182,7 +193,6 @@ func (c *Conn) queueUp(m queued, policy FullPolicy) (room <-chan struct{}, dropp
 				full.Code = frame.StatusTryAgainLater
 			}
 			dropped = c.queue.dropWhile(func() bool { return true })
-			go c.Close(full.Code, failReason(full))
 			return nil, append(dropped, m), full
 		}
 	}
