@@ -35,7 +35,7 @@ var pure = []string{
 var layers = map[string]layer{
 	".":                 {},
 	"frame":             {std: pure},
-	"handshake":         {std: append([]string{"crypto/fips140", "crypto/sha1", "encoding/base64", "net/http"}, pure...), ours: []string{"frame"}},
+	"handshake":         {std: append([]string{"crypto/fips140", "crypto/sha1", "encoding/base64", "net/http", "net/url"}, pure...), ours: []string{"frame"}},
 	"internal/protocol": {std: pure, ours: []string{"frame"}},
 	"internal/deflate":  {std: pure},
 	"conn":              {ours: []string{"frame", "handshake", "internal/protocol", "internal/deflate"}},
@@ -46,6 +46,7 @@ var layers = map[string]layer{
 	"examples/":            {ours: []string{"..."}},
 	"internal/conformance": {},
 	"internal/interop/":    {ours: []string{"..."}},
+	"internal/load":        {ours: []string{"..."}},
 
 	// The conformance suite shares nothing with what it tests.
 	"autobahn/internal/suite":   {std: append([]string{"compress/flate", "math/rand/v2", "sort", "sync", "time"}, pure...)},
@@ -57,9 +58,12 @@ var layers = map[string]layer{
 }
 
 // selectors is what a folder may use of a package that it may import
-// only for the sake of a type.
+// only for the sake of a type or a function.
 var selectors = map[string]map[string][]string{
-	"handshake": {"net/http": {"Header", "Request"}},
+	"handshake": {
+		"net/http": {"Header", "Request"},
+		"net/url":  {"ParseRequestURI"}, // so that a target means the same as to net/http
+	},
 }
 
 // TestImports holds every package to its layer, on every platform.
