@@ -166,6 +166,7 @@ func (c *Conn) unlockReading() {
 	}
 	c.setPipelined(c.ready())
 	c.rd.release()
+	c.readerLeft()
 	if t := c.idle.Load(); t != nil && !c.over.Load() {
 		t.Reset(idleTime)
 	}
@@ -187,6 +188,10 @@ func (c *Conn) readIdle() {
 	if !c.rd.try() {
 		return // a reader is there, and starts the timer anew when it leaves
 	}
-	defer c.rd.release()
-	c.pump(context.Background(), func() bool { return false })
+	if c.pump(context.Background(), func() bool { return false }) == errYield {
+		c.unlockReading() // the reader may have given up, so the timer starts anew
+		return
+	}
+	c.rd.release()
+	c.readerLeft()
 }

@@ -131,6 +131,9 @@ func (c *Conn) sendClose(code frame.StatusCode, reason string) {
 	c.wr.acquire(nil)
 	defer c.unlockWriting()
 	due := false
+	if err := c.failed(); CloseCode(err) != 0 && !c.over.Load() {
+		code, reason = CloseCode(err), failReason(err) // whatever the application says meanwhile
+	}
 	c.closing(func(s *protocol.Closing) {
 		due = s.Sent == protocol.Close{}
 		if due {
@@ -219,6 +222,8 @@ func failReason(err error) string {
 			return "too slow: the messages for you fill the send queue"
 		case "MessageTimeout":
 			return fmt.Sprintf("message not finished within %v", time.Duration(e.Limit))
+		case "Keepalive.Timeout":
+			return fmt.Sprintf("keepalive: nothing received within %v after a ping", time.Duration(e.Limit))
 		}
 	}
 	return ""

@@ -24,6 +24,9 @@ type Conn struct {
 	nc        net.Conn
 	raw       syscall.RawConn       // of nc, if it may be used past nc's back; else nil
 	cfg       unique.Handle[Config] // resolved; one copy for all that have the same
+	hooks     *Hooks                // of cfg
+	member    *member               // of Config.Keepalive; nil if there is none
+	rtt       atomic.Int64          // of the last ping that was answered
 	agreement *handshake.Agreement  // nil if nothing was agreed on
 
 	// Reading. Guarded by rd, which is held while input is decoded or waited for.
@@ -33,6 +36,7 @@ type Conn struct {
 	in       input          // bytes from the network, not yet decoded
 	ahead    *aheadQueue    // decoded before the application asked for it; nil if there is nothing
 	reader   *messageReader // of the message being delivered, if that is done by one
+	received int64          // bytes so far of the message being received, if hooks want to know
 	waited   time.Duration  // for the rest of an unfinished message or frame
 	by       time.Time      // when that must be there; zero if nothing is unfinished
 	skip     bool           // the rest of the message being delivered is unwanted
@@ -102,6 +106,9 @@ func New(nc net.Conn, o Opening, cfg *Config) *Conn {
 	}
 	c.tx.Side = o.Side
 	c.in.b = slices.Clip(o.Early)
+	c.hooks = limits.Hooks
+	limits.Keepalive.join(c)
+	c.hooks.open(c)
 	return c
 }
 
@@ -171,13 +178,25 @@ func (c *Conn) Context() context.Context {
 // closes the connection below and tells everybody. It returns the error recorded.
 // Whoever waits for the network or for a lock gets that error.
 func (c *Conn) end(err error) error {
+	err, first := c.tearDown(err)
+	if first {
+		c.hooks.close(c, err)
+	}
+	return err
+}
+
+// tearDown does what end says, but for the hook. first is false if that was done before.
+func (c *Conn) tearDown(err error) (end error, first bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.err == nil {
 		c.err = err
 	}
 	if c.over.Swap(true) {
-		return c.err
+		return c.err, false
+	}
+	if c.member != nil {
+		c.member.leave()
 	}
 	c.watch.clear()
 	if t := c.idle.Load(); t != nil {
@@ -187,7 +206,7 @@ func (c *Conn) end(err error) error {
 		c.lifetime.cancel(c.err)
 	}
 	hangUp(c.nc)
-	return c.err
+	return c.err, true
 }
 
 // failed returns why the connection ended or is being failed; nil if neither.

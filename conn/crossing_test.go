@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -238,5 +239,26 @@ func TestFragmentThatWasNotSent(t *testing.T) {
 		if got := string(p[:n]); got != "\x81\x03new" {
 			t.Errorf("sent % x", got)
 		}
+	})
+}
+
+// The connection fails while the application's Close waits for its turn: the peer is told why it failed.
+func TestFailureGoesBeforeClose(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _, b := counted(t, 100)
+		stuck := start(func() error { return c.Write(background, frame.Text, bytes.Repeat([]byte("x"), 150)) })
+		wantWaiting(t, stuck, "a Write to a peer that does not read")
+		closing := start(func() error { return c.Close(1000, "") })
+		synctest.Wait()
+		b.Write([]byte{0xff, 0x80}) // no frame at all
+		reading := read(c, background)
+		synctest.Wait()
+		got := arrived(b)
+		if len(got) != 2 || !strings.HasPrefix(got[1], "close \x03\xea") {
+			t.Errorf("got %.200q, want a close frame with 1002", got)
+		}
+		b.Close()
+		as[*conn.ProtocolError](t, <-closing)
+		as[*conn.ProtocolError](t, (<-reading).err)
 	})
 }

@@ -3,8 +3,12 @@ package conn_test
 import (
 	"context"
 	"errors"
+	"expvar"
 	"fmt"
 	"io"
+	"log/slog"
+	"net/rpc"
+	"os"
 	"strings"
 	"time"
 
@@ -170,4 +174,140 @@ func ExampleConn_Ping() {
 	fmt.Println(rtt < 5*time.Second, err)
 	// Output:
 	// true <nil>
+}
+
+// One Keepalive serves all connections. Those whose peer is gone end by themselves.
+func ExampleKeepalive() {
+	cfg := &conn.Config{Keepalive: &conn.Keepalive{Interval: 5 * time.Millisecond, Timeout: 100 * time.Millisecond}}
+	a, b := wstest.Pipe()
+	client := conn.New(a, conn.Opening{Side: frame.Client}, nil)
+	server := conn.New(b, conn.Opening{Side: frame.Server}, cfg)
+
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	client.Read(ctx) // and so answer, for a while
+	cancel()
+
+	_, _, err := server.Read(context.Background())
+	fmt.Println(err, server.RTT() > 0)
+	// Output:
+	// websocket: more than Config.Keepalive.Timeout of 100ms passed true
+}
+
+// A message that is not what it should be is an error that does not end the connection.
+func ExampleConn_ReadJSON() {
+	client, server := connect()
+	defer client.CloseNow()
+	go func() {
+		ctx := context.Background()
+		client.WriteJSON(ctx, map[string]int{"x": 1})
+		client.Write(ctx, frame.Text, []byte("oops"))
+		client.WriteJSON(ctx, map[string]int{"x": 2})
+		client.Close(frame.StatusNormalClosure, "")
+	}()
+
+	for {
+		var v struct{ X int }
+		err := server.ReadJSON(context.Background(), &v)
+		if e, ok := errors.AsType[*conn.JSONError](err); ok {
+			fmt.Println(e)
+			continue
+		}
+		if err != nil {
+			break
+		}
+		fmt.Println(v.X)
+	}
+	// Output:
+	// 1
+	// websocket: text message of 4 bytes: invalid character 'o' looking for beginning of value
+	// 2
+}
+
+// Greeter is called over net/rpc.
+type Greeter struct{}
+
+// Greet is its method.
+func (Greeter) Greet(name string, reply *string) error {
+	*reply = "hello, " + name
+	return nil
+}
+
+// Whatever speaks through a net.Conn speaks through a WebSocket connection.
+func ExampleConn_Stream() {
+	client, server := connect()
+
+	s := rpc.NewServer()
+	s.Register(Greeter{})
+	go s.ServeConn(server.Stream(frame.Binary))
+
+	c := rpc.NewClient(client.Stream(frame.Binary))
+	defer c.Close()
+	var reply string
+	err := c.Call("Greeter.Greet", "you", &reply)
+	fmt.Println(reply, err)
+	// Output:
+	// hello, you <nil>
+}
+
+// Counters for package expvar. A program would publish them with a name.
+func ExampleHooks_expvar() {
+	stats := new(expvar.Map)
+	cfg := &conn.Config{Hooks: &conn.Hooks{
+		Open:  func(*conn.Conn) { stats.Add("open", 1) },
+		Close: func(*conn.Conn, error) { stats.Add("open", -1) },
+		MessageIn: func(_ *conn.Conn, _ frame.Opcode, size int64) {
+			stats.Add("messages in", 1)
+			stats.Add("bytes in", size)
+		},
+	}}
+
+	a, b := wstest.Pipe()
+	client := conn.New(a, conn.Opening{Side: frame.Client}, nil)
+	server := conn.New(b, conn.Opening{Side: frame.Server}, cfg)
+	client.Write(context.Background(), frame.Text, []byte("hello"))
+	server.Read(context.Background())
+	fmt.Println(stats)
+	server.CloseNow()
+	fmt.Println(stats)
+	// Output:
+	// {"bytes in": 5, "messages in": 1, "open": 1}
+	// {"bytes in": 5, "messages in": 1, "open": 0}
+}
+
+// A log of connections: how each ended, and which side closed it with what.
+func ExampleHooks_slog() {
+	log := slog.New(slog.NewTextHandler(os.Stdout, &slog.HandlerOptions{
+		ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+			if a.Key == slog.TimeKey {
+				return slog.Attr{} // so that the example prints the same every time
+			}
+			return a
+		},
+	}))
+	cfg := &conn.Config{Hooks: &conn.Hooks{
+		Open: func(c *conn.Conn) { log.Info("open", "peer", c.RemoteAddr()) },
+		Close: func(c *conn.Conn, err error) {
+			if e, ok := errors.AsType[*conn.CloseError](err); ok && e.Err == nil {
+				log.Info("closed", "peer", c.RemoteAddr(), "code", uint16(e.Code), "by peer", e.ByPeer)
+				return
+			}
+			log.Warn("lost", "peer", c.RemoteAddr(), "err", err)
+		},
+	}}
+
+	a, b := wstest.Pipe()
+	client := conn.New(a, conn.Opening{Side: frame.Client}, nil)
+	server := conn.New(b, conn.Opening{Side: frame.Server}, cfg)
+	go client.Close(frame.StatusGoingAway, "")
+	server.Read(context.Background())
+
+	a, b = wstest.Pipe()
+	server = conn.New(b, conn.Opening{Side: frame.Server}, cfg)
+	a.Close()
+	server.Read(context.Background())
+	// Output:
+	// level=INFO msg=open peer=a
+	// level=INFO msg=closed peer=a code=1001 "by peer"=true
+	// level=INFO msg=open peer=a
+	// level=WARN msg=lost peer=a err="websocket: connection ended without a close frame: unexpected EOF"
 }

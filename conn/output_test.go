@@ -78,7 +78,9 @@ func wantFrames(t *testing.T, expectation string, b *wstest.PipeConn, want ...st
 	}
 }
 
-func equal(a, b []string) bool { return strings.Join(a, "\x00") == strings.Join(b, "\x00") && len(a) == len(b) }
+func equal(a, b []string) bool {
+	return strings.Join(a, "\x00") == strings.Join(b, "\x00") && len(a) == len(b)
+}
 
 // messages returns masked text messages of one digit each.
 func messages(from, to int) (b []byte) {

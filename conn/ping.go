@@ -13,7 +13,7 @@ type ping struct {
 	payload [8]byte
 	sent    time.Time
 	rtt     time.Duration // valid once pong is closed
-	pong    chan struct{} // closed when the pong came
+	pong    chan struct{} // closed when the pong came; nil if nobody waits for that
 	next    *ping         // the one sent before
 }
 
@@ -78,20 +78,31 @@ func (c *Conn) awaitReader(ctx context.Context, p *ping, room <-chan struct{}) e
 
 // newPing registers a ping with a payload of its own.
 func (c *Conn) newPing() *ping {
-	p := &ping{sent: time.Now(), pong: make(chan struct{})}
+	p := &ping{pong: make(chan struct{})}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.addPing(p)
+	return p
+}
+
+// addPing gives p a payload of its own, and puts it before those that were sent. c.mu is held.
+func (c *Conn) addPing(p *ping) {
 	a, b := newKey(), newKey()
 	copy(p.payload[:], a[:])
 	copy(p.payload[4:], b[:])
-	c.mu.Lock()
-	defer c.mu.Unlock()
+	p.sent = time.Now()
 	p.next, c.pings = c.pings, p
-	return p
 }
 
 // forgetPing removes p, if it is still there.
 func (c *Conn) forgetPing(p *ping) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.removePing(p)
+}
+
+// removePing is forgetPing with c.mu held.
+func (c *Conn) removePing(p *ping) {
 	for q := &c.pings; *q != nil; q = &(*q).next {
 		if *q == p {
 			*q = p.next
@@ -109,22 +120,35 @@ func (p *ping) answered() bool {
 	}
 }
 
-// pongReceived finds the ping that a pong with this payload answers.
-// Those sent before it are answered too: a peer need only answer the most recent one.
-// Any other pong is unsolicited and means nothing.
+// pongReceived deals with a pong. One that no ping waits for is unsolicited and means nothing.
 //
 // https://www.rfc-editor.org/rfc/rfc6455#section-5.5.3
 func (c *Conn) pongReceived(payload []byte) {
+	if rtt, ok := c.answerPing(payload); ok {
+		c.rtt.Store(int64(rtt))
+		c.hooks.rtt(c, rtt)
+	}
+}
+
+// answerPing finds the ping that a pong with this payload answers, and returns its round-trip time.
+// Those sent before it are answered too: a peer need only answer the most recent one.
+func (c *Conn) answerPing(payload []byte) (rtt time.Duration, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for q := &c.pings; *q != nil; q = &(*q).next {
-		if p := *q; string(p.payload[:]) == string(payload) {
-			*q = nil
-			for ; p != nil; p = p.next {
-				p.rtt = time.Since(p.sent)
+		p := *q
+		if string(p.payload[:]) != string(payload) {
+			continue
+		}
+		*q = nil
+		rtt = time.Since(p.sent)
+		for ; p != nil; p = p.next {
+			p.rtt = time.Since(p.sent)
+			if p.pong != nil {
 				close(p.pong)
 			}
-			return
 		}
+		return rtt, true
 	}
+	return 0, false
 }

@@ -34,19 +34,32 @@ type messageReader struct {
 // If ctx ended in the middle of it, nothing is skipped:
 // the next call then delivers the rest, with the same type.
 func (c *Conn) Reader(ctx context.Context) (typ frame.Opcode, r io.Reader, err error) {
-	if err := c.beginReading(ctx); err != nil {
-		return 0, nil, err
-	}
-	defer c.unlockReading()
-	ev, err := c.next(ctx)
+	m := &messageReader{c: c, ctx: ctx}
+	typ, err = m.begin()
 	if err != nil {
 		return 0, nil, err
 	}
-	m := &messageReader{c: c, ctx: ctx}
-	c.reader = m
-	m.leave(ev)
+	return typ, m, nil
+}
+
+// begin waits for the next message and makes r, whose message before is over, its reader.
+func (r *messageReader) begin() (typ frame.Opcode, err error) {
+	c := r.c
+	if err := c.beginReading(r.ctx); err != nil {
+		return 0, err
+	}
+	defer c.unlockReading()
+	ev, err := c.next(r.ctx)
+	if err != nil {
+		return 0, err
+	}
+	r.rest = protocol.Event{}
+	r.eof.Store(false)
+	r.interrupted.Store(false)
+	c.reader = r
+	r.leave(ev)
 	c.flushPongs()
-	return ev.Opcode, m, nil
+	return ev.Opcode, nil
 }
 
 // Read implements io.Reader.

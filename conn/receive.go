@@ -72,6 +72,9 @@ func (c *Conn) receive() (ev protocol.Event, ok bool, err error) {
 			err = c.checkText(ev)
 			ok = !c.dropping
 		}
+		if ok && err == nil && c.hooks != nil {
+			c.messageIn(ev)
+		}
 		if ok || err != nil {
 			return ev, ok, err
 		}
@@ -246,6 +249,9 @@ func (c *Conn) readBehind() (n int, err error) {
 // If it brought nothing, and the result is nil, it is to be tried again:
 // the reader was woken to look around.
 func (c *Conn) filled(n int, err error) error {
+	if n > 0 {
+		c.heardOf()
+	}
 	if !c.by.IsZero() {
 		c.waited = c.limits().MessageTimeout - time.Until(c.by)
 	}

@@ -88,7 +88,7 @@ func (c *Conn) enqueue(ctx context.Context, m queued, policy FullPolicy) error {
 		return err
 	}
 	if sent, err := c.sendAtOnce(m); sent || err != nil {
-		return err
+		return c.wrote(m.typ, len(m.data), err)
 	}
 	for {
 		room, dropped, err := c.queueUp(m, policy)
@@ -229,8 +229,8 @@ func (c *Conn) full(n int) *LimitError {
 // drop counts a message that is dropped.
 func (c *Conn) drop(m queued) {
 	c.dropped.Add(1)
-	if h := c.limits().Hooks; h != nil && h.Drop != nil {
-		h.Drop(c, m.typ, int64(len(m.data)))
+	if c.hooks != nil && c.hooks.Drop != nil {
+		c.hooks.Drop(c, m.typ, int64(len(m.data)))
 	}
 }
 
@@ -279,6 +279,7 @@ func (c *Conn) sendTurn(q *sendQueue, t *sendTurn) error {
 			return err
 		}
 		if m.typ != 0 {
+			c.wrote(m.typ, len(m.data), nil)
 			messages, bytes = messages+1, bytes+len(m.data)
 		}
 		if with == more && bytes < bufferSize {

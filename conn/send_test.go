@@ -386,3 +386,39 @@ func TestSendOverSocket(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The hooks are told of each message sent, in whichever way, and of each that was dropped.
+func TestSendingHooks(t *testing.T) {
+	var got []string
+	hooks := &conn.Hooks{
+		MessageOut: func(_ *conn.Conn, typ frame.Opcode, size int64) { got = append(got, fmt.Sprint(typ, " ", size)) },
+		Drop: func(_ *conn.Conn, typ frame.Opcode, size int64) {
+			got = append(got, fmt.Sprint("drop ", typ, " ", size))
+		},
+	}
+	synctest.Test(t, func(t *testing.T) {
+		c, b := slow(t, &conn.Config{Hooks: hooks, MaxQueuedMessages: 2, WhenFull: conn.DropNew})
+		c.Send(background, frame.Binary, make([]byte, 5))
+		c.Send(background, frame.Binary, make([]byte, 6))
+		go io.Copy(io.Discard, b)
+		synctest.Wait()
+		w, _ := c.Writer(background, frame.Text)
+		w.Write([]byte("abc"))
+		w.Write([]byte("defg"))
+		synctest.Wait()
+		riding := start(func() error { return c.Write(background, frame.Text, make([]byte, 8)) })
+		synctest.Wait()
+		last := start(func() error { return c.Write(background, frame.Text, make([]byte, 8)) })
+		synctest.Wait()
+		w.Close()
+		now(t, riding)
+		now(t, last)
+		c.Write(background, frame.Text, []byte{0xff})
+		c.CloseNow()
+		c.Write(background, frame.Text, nil)
+		want := []string{"drop binary 6", "text 147", "binary 5", "text 7", "text 8", "text 8"}
+		if !equal(got, want) {
+			t.Errorf("got %q\nwant %q", got, want)
+		}
+	})
+}

@@ -48,12 +48,20 @@ func (c *Conn) write(ctx context.Context, typ frame.Opcode, p []byte) error {
 	if !c.msg.try() {
 		if w := c.msg.enqueue(ev); w != nil {
 			if err := c.await(ctx, w); err != nil || w.served {
-				return err
+				return c.wrote(typ, len(p), err)
 			}
 		}
 	}
 	defer c.msg.release()
-	return c.sendWith(ctx, ev, riders)
+	return c.wrote(typ, len(p), c.sendWith(ctx, ev, riders))
+}
+
+// wrote tells the hook about a message of n bytes, unless err says that it was not sent. It returns err.
+func (c *Conn) wrote(typ frame.Opcode, n int, err error) error {
+	if err == nil && c.hooks != nil && c.hooks.MessageOut != nil {
+		c.hooks.MessageOut(c, typ, int64(n))
+	}
+	return err
 }
 
 // checkMessage reports why p may not be sent as a message of the type.

@@ -15,6 +15,7 @@ type messageWriter struct {
 	typ   frame.Opcode
 	text  frame.UTF8
 	began bool  // a frame was sent
+	size  int   // bytes sent
 	err   error // of the first call that failed, or ErrWriterDone
 }
 
@@ -49,6 +50,7 @@ func (w *messageWriter) Write(p []byte) (n int, err error) {
 	if w.err = w.send(p, false); w.err != nil {
 		return 0, w.err
 	}
+	w.size += len(p)
 	return len(p), nil
 }
 
@@ -60,7 +62,7 @@ func (w *messageWriter) Close() error {
 	defer w.c.msg.release()
 	err := w.err
 	if err == nil {
-		err = w.send(nil, true)
+		err = w.c.wrote(w.typ, w.size, w.send(nil, true))
 	}
 	w.err = ErrWriterDone
 	if err != nil && w.began && w.c.failed() == nil {
