@@ -23,6 +23,11 @@
 //	}
 //	out = handshake.AppendResponse(out, r.Header.Get("Sec-WebSocket-Key"), a, extra)
 //
+// A server without net/http gives [ConsumeRequest], or a [RequestParser] that goes on
+// where it stopped, what arrives until it has a request, and decides with
+// [Policy.CheckRequest]. The rules are the same: what is accepted in this way,
+// net/http and [Policy.Check] accept, too, with the same result.
+//
 // A client calls [Offer.AppendRequest], sends what was appended, gives
 // [ConsumeResponse] what arrives until it has a response,
 // and holds that against the offer with [Offer.Check].
@@ -36,9 +41,11 @@
 //
 // Time and memory are linear in what is parsed, and lists are bounded:
 // 64 subprotocols, 32 extensions, 16 parameters of each,
-// 128 fields of a response. An error names the bound that was met.
+// 128 fields of a response, and of a request unless [RequestParser] says otherwise.
+// An error names the bound that was met.
 // The size of a head is for the caller to bound,
 // who knows how much has been read: see [ConsumeResponse].
+// A [RequestParser] looks at each byte once, in however many pieces a head comes.
 //
 // # Security
 //
@@ -67,6 +74,8 @@
 //   - A parameter that occurs twice is for the extension to judge.
 //   - A list that is there but has no element, such as "," or "", is malformed.
 //   - A request with a body is refused, since frames follow the head.
+//   - The syntax of a head is that of RFC 9112, without what it lets a recipient forgive.
+//     A target is a path, or an http or https URI, which then says what host is meant.
 //   - A server sends one Sec-WebSocket-Extensions line; a client takes several
 //     (https://www.rfc-editor.org/errata/eid3433).
 //   - A response without a subprotocol is accepted whatever was offered.

@@ -10,17 +10,21 @@ const (
 	statusBadRequest          = 400
 	statusForbidden           = 403
 	statusMethodNotAllowed    = 405
+	statusExpectationFailed   = 417
 	statusUpgradeRequired     = 426
+	statusFieldsTooLarge      = 431
 	statusInternalServerError = 500
+	statusVersionNotSupported = 505
 )
 
 // An Error is why a server refuses a request, and what it answers.
 type Error struct {
 	// Status is the code of the response:
 	// 400 for a malformed request, 403 for an origin that is not allowed,
-	// 405 for a method other than GET, 426 for a request that asks for
-	// no WebSocket or for another version of it,
-	// 500 if Policy.Negotiate answered what was not offered.
+	// 405 for a method other than GET, 417 for an Expect field that is not met,
+	// 426 for a request that asks for no WebSocket or for another version of it,
+	// 431 for too many fields, 500 if Policy.Negotiate answered what was not offered,
+	// 505 for a version of HTTP other than 1.
 	Status int
 
 	// Header has the fields that go with Status, such as
@@ -46,6 +50,11 @@ func badRequest(reason string) *Error {
 // forbidden refuses a request for where it comes from.
 func forbidden(reason string) *Error {
 	return &Error{Status: statusForbidden, Reason: reason}
+}
+
+// expectationFailed refuses a request that expects more than a handshake.
+func expectationFailed(reason string) *Error {
+	return &Error{Status: statusExpectationFailed, Reason: reason}
 }
 
 // methodNotAllowed refuses a request that is not a GET.

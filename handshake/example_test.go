@@ -114,6 +114,34 @@ func ExampleConsumeResponse() {
 	// subprotocol "chat", error <nil>, 7 bytes of frames
 }
 
+// How does a server without net/http read a request?
+func ExampleRequestParser() {
+	received := "GET /chat HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n" +
+		"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n" +
+		"\x81\x85" // a frame has begun
+
+	var policy handshake.Policy
+	parser := handshake.RequestParser{MaxFields: 50}
+	for _, b := range []string{received[:50], received} {
+		request, n, refusal := parser.Consume([]byte(b))
+		if n == 0 && refusal == nil {
+			fmt.Println("more bytes are needed")
+			continue
+		}
+		if refusal == nil {
+			_, refusal = policy.CheckRequest(&request)
+		}
+		if refusal != nil {
+			fmt.Println(refusal.Status, refusal.Reason)
+			return
+		}
+		fmt.Printf("%s is accepted, with %d bytes of frames\n", request.Target, len(b)-n)
+	}
+	// Output:
+	// more bytes are needed
+	// /chat is accepted, with 2 bytes of frames
+}
+
 // How are offers of extensions read?
 func ExampleParseExtensions() {
 	exts, err := handshake.ParseExtensions([]string{

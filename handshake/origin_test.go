@@ -36,7 +36,7 @@ func TestCheckOrigin(t *testing.T) {
 		{"6455-4.2.2-05", "the port of the other scheme", "http://example.com:443", "example.com", nil, false},
 		{"6455-10.2-01", "another port of an IPv6 address", "http://[::1]:8081", "[::1]:8080", nil, false},
 		{"6455-10.2-01", "a scheme that is not of the web", "app://localhost", "localhost", nil, false},
-		{"6455-10.2-01", "a Host that is none", "http://a/b", "a/b", nil, false},
+		{"6455-10.2-01", "a Host that is none", "http://a%b", "a%b", nil, false},
 		{"6455-10.2-01", "a Host with an empty port", "http://example.com", "example.com:", nil, false},
 
 		{"6455-10.2-01", "a sandboxed page", "null", "example.com", nil, false},

@@ -69,74 +69,117 @@ func (p *Policy) Validate() error {
 //
 // https://www.rfc-editor.org/rfc/rfc6455#section-4.2
 func (p *Policy) Check(r *http.Request) (Agreement, *Error) {
+	o := openingOf(r)
+	return p.check(&o)
+}
+
+// CheckRequest is [Policy.Check] for a request that [ConsumeRequest] has parsed:
+// the same rules, and what net/http makes sure of before it lets a handler see a request.
+func (p *Policy) CheckRequest(r *Request) (Agreement, *Error) {
+	var one [9]string // most fields have one line
+	o := opening{
+		hosts:      one[0:0:1],
+		upgrade:    one[1:1:2],
+		connection: one[2:2:3],
+		key:        one[3:3:4],
+		version:    one[4:4:5],
+		protocol:   one[5:5:6],
+		extensions: one[6:6:7],
+		origin:     one[7:7:8],
+		expect:     one[8:8:9],
+	}
+	o.read(r)
+	return p.check(&o)
+}
+
+// check decides on o.
+func (p *Policy) check(o *opening) (Agreement, *Error) {
 	if p == nil {
 		p = &Policy{}
 	}
-	if err := checkRequest(r); err != nil {
+	if err := o.check(); err != nil {
 		return Agreement{}, err
 	}
-	if err := p.checkOrigin(r.Header["Origin"], r.Host); err != nil {
+	if err := p.checkOrigin(o.origin, o.host); err != nil {
 		return Agreement{}, err
 	}
-	sub, err := p.subprotocol(r.Header[protocolField])
+	sub, err := p.subprotocol(o.protocol)
 	if err != nil {
 		return Agreement{}, err
 	}
-	exts, err := p.extensions(r.Header[extensionsField])
+	exts, err := p.extensions(o.extensions)
 	if err != nil {
 		return Agreement{}, err
 	}
 	return Agreement{sub, exts}, nil
 }
 
-// checkRequest reports why r is no opening handshake.
+// check reports why o is no opening handshake.
 //
 // https://www.rfc-editor.org/rfc/rfc6455#section-4.2.1
-func checkRequest(r *http.Request) *Error {
-	h := r.Header
+func (o *opening) check() *Error {
 	switch {
 	// 1. "An HTTP/1.1 or higher GET request"
-	case r.ProtoMajor > 1:
-		return badRequest("the request came over " + quote(r.Proto) + ", which has no Upgrade: want HTTP/1.1")
-	case !r.ProtoAtLeast(1, 1):
-		return badRequest("the request has version " + quote(r.Proto) + ": want HTTP/1.1")
-	case r.Method != "GET":
-		return methodNotAllowed("the method is " + quote(r.Method) + ": want GET")
-	case r.ContentLength != 0 || len(r.TransferEncoding) > 0:
-		return badRequest("the request has a body: want none, since frames follow")
+	case o.major > 1:
+		return badRequest("the request came over " + quote(o.proto) + ", which has no Upgrade: want HTTP/1.1")
+	case o.major < 1 || o.minor < 1:
+		return badRequest("the request has version " + quote(o.proto) + ": want HTTP/1.1")
 
 	// 2. "A |Host| header field containing the server's authority."
-	case r.Host == "":
+	// Without it the status is 400 whatever the method is:
+	// https://www.rfc-editor.org/rfc/rfc9112#section-3.2
+	case o.host == "":
 		return badRequest("field Host is missing")
-	case len(h["Host"]) > 1:
-		return badRequest("field Host " + found(h["Host"]) + ": want it once")
+	case len(o.hosts) > 1:
+		return badRequest("field Host " + found(o.hosts) + ": want it once")
+	case len(o.hosts) == 1 && !isHostValue(o.hosts[0]):
+		return badRequest("field Host " + found(o.hosts) + ": want host[:port]")
+	case !isHostValue(o.host):
+		return badRequest("the request is for host " + quote(o.host) + ": want host[:port]")
+
+	case o.method != "GET":
+		return methodNotAllowed("the method is " + quote(o.method) + ": want GET")
+	case o.target != "":
+		return badRequest("the target is " + quote(o.target) + ": want /path, or an http or https URI")
+	case o.body:
+		return badRequest("the request has a body: want none, since frames follow")
+	case slices.ContainsFunc(o.expect, isUnmet):
+		return expectationFailed("field Expect " + found(o.expect) + ": want none")
 
 	// 3. "An |Upgrade| header field containing the value "websocket""
-	case !HasToken(h, "Upgrade", "websocket"):
-		return upgradeRequired("field Upgrade " + found(h["Upgrade"]) +
+	case !hasToken(o.upgrade, "websocket"):
+		return upgradeRequired("field Upgrade " + found(o.upgrade) +
 			`: want "websocket" (a proxy on the way must pass it on)`)
 
 	// 4. "A |Connection| header field that includes the token "Upgrade""
-	case !HasToken(h, "Connection", "Upgrade"):
-		return badRequest("field Connection " + found(h["Connection"]) +
+	case !hasToken(o.connection, "Upgrade"):
+		return badRequest("field Connection " + found(o.connection) +
 			`: want "Upgrade" in it (a proxy on the way must pass it on)`)
 
 	// 5. "A |Sec-WebSocket-Key| header field with a base64-encoded […]
 	// value that, when decoded, is 16 bytes in length."
-	case len(h[keyField]) != 1:
-		return badRequest("field Sec-WebSocket-Key " + found(h[keyField]) + ": want it once")
-	case !ValidKey(h[keyField][0]):
-		return badRequest("field Sec-WebSocket-Key " + found(h[keyField]) + ": want the base64 text of 16 bytes")
+	case len(o.key) != 1:
+		return badRequest("field Sec-WebSocket-Key " + found(o.key) + ": want it once")
+	case !ValidKey(o.key[0]):
+		return badRequest("field Sec-WebSocket-Key " + found(o.key) + ": want the base64 text of 16 bytes")
 
 	// 6. "A |Sec-WebSocket-Version| header field, with a value of 13."
-	case len(h[versionField]) != 1:
-		return upgradeRequired("field Sec-WebSocket-Version " + found(h[versionField]) + ": want it once, with the value 13")
-	case h[versionField][0] != version:
-		return upgradeRequired("field Sec-WebSocket-Version " + found(h[versionField]) + ": want 13")
+	case len(o.version) != 1:
+		return upgradeRequired("field Sec-WebSocket-Version " + found(o.version) + ": want it once, with the value 13")
+	case o.version[0] != version:
+		return upgradeRequired("field Sec-WebSocket-Version " + found(o.version) + ": want 13")
 
 	default:
 		return nil
 	}
+}
+
+// isUnmet reports whether a value of Expect asks for what no handshake gives.
+// The expectation that is defined is for a body, of which there is none.
+//
+// https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1
+func isUnmet(value string) bool {
+	return !equalFold(value, "100-continue")
 }
 
 // subprotocol chooses from those that lines offer.

@@ -36,7 +36,7 @@ func TestCheckAccepts(t *testing.T) {
 		{"6455-4.2.1-01", "fields that nobody knows", []string{"X-One: 1", "+X-One: 2", "Cookie: a=b; c=d"}},
 		{"6455-4.2.1-01", "no optional field", []string{"-Sec-WebSocket-Protocol", "-Origin"}},
 		{"6455-4.2.1-03", "a later version of HTTP/1", []string{"^GET / HTTP/1.2"}},
-		{"6455-4.2.1-04", "a target that is an http URI", []string{"^GET http://server.example.com/chat HTTP/1.1", "-Host"}},
+		{"6455-4.2.1-04", "a target that is an http URI", []string{"^GET http://server.example.com/chat HTTP/1.1", "Host: elsewhere.example.com"}},
 		{"6455-4.2.1-04", "a target that is an https URI", []string{"^GET https://server.example.com/chat?a=b HTTP/1.1"}},
 		{"6455-4.2.1-06", "Upgrade in other letters", []string{"Upgrade: WebSocket"}},
 		{"6455-4.2.1-06", "Upgrade with a choice", []string{"Upgrade: h2c, websocket"}},
@@ -60,8 +60,23 @@ func TestCheckAccepts(t *testing.T) {
 			if err != nil || !reflect.DeepEqual(a, Agreement{}) {
 				t.Errorf("Check = %v, %v; want no subprotocol, no extension, no error", a, err)
 			}
+			if a, err := p.checkHead(edit(goldenRequest, tt.changes...)); err != nil || !reflect.DeepEqual(a, Agreement{}) {
+				t.Errorf("CheckRequest = %v, %v; want no subprotocol, no extension, no error", a, err)
+			}
 		})
 	}
+}
+
+// checkHead decides on head as this package parses it.
+func (p *Policy) checkHead(head string) (Agreement, *Error) {
+	r, n, err := ConsumeRequest([]byte(head))
+	switch {
+	case err != nil:
+		return Agreement{}, err
+	case n == 0:
+		return Agreement{}, badRequest("the head has no end")
+	}
+	return p.CheckRequest(&r)
 }
 
 // Each row breaks one rule.
@@ -86,6 +101,10 @@ func TestCheckRefuses(t *testing.T) {
 		{"6455-4.2.1-02", "a body in chunks", []string{"Transfer-Encoding: chunked"}, 400, "has a body"},
 		{"6455-4.2.1-05", "no Host", []string{"-Host"}, 400, "field Host is missing"},
 		{"6455-4.2.1-05", "an empty Host", []string{"Host:"}, 400, "field Host is missing"},
+		{"6455-4.2.1-05", "no Host, and no GET", []string{"-Host", "^POST /chat HTTP/1.1"}, 400, "field Host is missing"},
+		{"6455-4.2.1-05", "a Host with a path", []string{"Host: a/b"}, 400, `host "a/b": want host[:port]`},
+		{"6455-4.2.1-05", "a target with a host that is none", []string{"^GET http://%C3%A9/chat HTTP/1.1"}, 400, `host "\xc3\xa9": want host[:port]`},
+		{"6455-4.2.1-02", "an expectation", []string{"Expect: 200-ok"}, 417, `field Expect is "200-ok": want none`},
 
 		{"6455-4.2.1-06", "no Upgrade", []string{"-Upgrade"}, 426, `field Upgrade is missing: want "websocket"`},
 		{"6455-4.2.1-06", "another Upgrade", []string{"Upgrade: h2c"}, 426, `field Upgrade is "h2c": want "websocket"`},
@@ -116,8 +135,18 @@ func TestCheckRefuses(t *testing.T) {
 		{"6455-9.1-01", "the second line is malformed", []string{"Sec-WebSocket-Extensions: a", "+Sec-WebSocket-Extensions: b c"}, 400, `comes "c"`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			_, err := new(Policy).Check(request(t, tt.changes...))
+			r := request(t, tt.changes...)
+			_, err := new(Policy).Check(r)
 			wantRefusal(t, err, tt.wantStatus, tt.want)
+			_, own := new(Policy).checkHead(edit(goldenRequest, tt.changes...))
+			switch {
+			case r.ProtoMajor != 1:
+				wantRefusal(t, own, 505, "want HTTP/1.1")
+			case tt.want == `host "a/b": want host[:port]`:
+				wantRefusal(t, own, 400, `field Host is "a/b": want host[:port]`)
+			case !reflect.DeepEqual(own, err):
+				t.Errorf("CheckRequest refuses it with %v, Check with %v", own, err)
+			}
 		})
 	}
 	t.Run("a body in chunks, by whatever parser", func(t *testing.T) {

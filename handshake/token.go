@@ -90,7 +90,12 @@ func Tokens(lines []string) ([]string, error) {
 // A line with a quote is not a list of tokens and matches none either,
 // since a comma in it may be text.
 func HasToken(h http.Header, name, token string) bool {
-	for _, line := range h.Values(name) {
+	return hasToken(h.Values(name), token)
+}
+
+// hasToken is HasToken for the lines of a field.
+func hasToken(lines []string, token string) bool {
+	for _, line := range lines {
 		if lineHasToken(line, token) {
 			return true
 		}
