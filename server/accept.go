@@ -32,7 +32,7 @@ func Accept(w http.ResponseWriter, r *http.Request, cfg *Config) (*conn.Conn, er
 		cfg = new(Config)
 	}
 	if err := cfg.validate(); err != nil {
-		http.Error(w, "websocket: the server is misconfigured", http.StatusInternalServerError)
+		misconfigured(w)
 		return nil, err
 	}
 	agreement, refusal := cfg.policy().Check(r)
@@ -40,7 +40,19 @@ func Accept(w http.ResponseWriter, r *http.Request, cfg *Config) (*conn.Conn, er
 		refuse(w, refusal)
 		return nil, refusal
 	}
-	header := merge(w.Header(), cfg.Header)
+	return cfg.upgrade(w, r, agreement)
+}
+
+// misconfigured answers any request to a server whose configuration is malformed.
+// What is wrong is not for strangers.
+func misconfigured(w http.ResponseWriter) {
+	http.Error(w, "websocket: the server is misconfigured", http.StatusInternalServerError)
+}
+
+// upgrade answers r, which is accepted, with status 101 and returns the connection.
+// If that is not possible, w is answered with an error, or is beyond that.
+func (c *Config) upgrade(w http.ResponseWriter, r *http.Request, a handshake.Agreement) (*conn.Conn, error) {
+	header := merge(w.Header(), c.Header)
 	nc, early, err := hijack(w)
 	if err == http.ErrHijacked {
 		return nil, err // somebody else answers
@@ -49,14 +61,12 @@ func Accept(w http.ResponseWriter, r *http.Request, cfg *Config) (*conn.Conn, er
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return nil, err
 	}
-	o := conn.Opening{Side: frame.Server, Agreement: agreement, Early: early}
-	c := conn.New(nc, o, &cfg.Conn)
-	b := handshake.AppendResponse(nil, r.Header.Get("Sec-WebSocket-Key"), agreement, header)
-	if err := respond(nc, b, cfg.handshakeDeadline()); err != nil {
-		c.CloseNow() // unlike nc.Close, it does not wait until TLS has said goodbye
+	b := handshake.AppendResponse(nil, r.Header.Get("Sec-WebSocket-Key"), a, header)
+	if err := respond(nc, b, c.handshakeDeadline()); err != nil {
+		hangUp(nc)
 		return nil, err
 	}
-	return c, nil
+	return conn.New(nc, conn.Opening{Side: frame.Server, Agreement: a, Early: early}, &c.Conn), nil
 }
 
 // refuse answers a request that is not accepted.
@@ -122,4 +132,12 @@ func respond(nc net.Conn, b []byte, by time.Time) error {
 	}
 	nc.SetWriteDeadline(time.Time{})
 	return nil
+}
+
+// hangUp closes nc at once. A TLS connection would first wait for the network to take its goodbye.
+func hangUp(nc net.Conn) {
+	if t, ok := nc.(interface{ NetConn() net.Conn }); ok {
+		nc = t.NetConn()
+	}
+	nc.Close()
 }

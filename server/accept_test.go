@@ -86,12 +86,10 @@ func TestAcceptRequests(t *testing.T) {
 			[]string{"Origin: http://a.b.example.org"}, nil},
 		{"6455-10.2-01", "any origin", server.Config{Origins: []string{"*"}}, []string{"Origin: null"}, nil},
 	} {
-		t.Run(tt.name, func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				c := serve(t, mux(server.Handler(echo, &tt.cfg))).dial()
-				c.send(request(tt.changes...))
-				c.want(tt.id, accepted(tt.want...))
-			})
+		eachWay(t, tt.name, func(t *testing.T, w way) {
+			c := w.site(t, &tt.cfg, nil).dial()
+			c.send(request(tt.changes...))
+			c.want(tt.id, accepted(tt.want...))
 		})
 	}
 }
@@ -161,8 +159,8 @@ func TestAcceptEarly(t *testing.T) {
 	in := sampleRequest + masked(frame.Text, "first") + masked(frame.Ping, "p") + masked(frame.Binary, "second")
 	out := accepted() + unmasked(frame.Text, "first") + unmasked(frame.Pong, "p") + unmasked(frame.Binary, "second")
 	for i := range in {
-		synctest.Test(t, func(t *testing.T) {
-			c := serve(t, server.Handler(echo, nil)).dial()
+		eachWay(t, "", func(t *testing.T, w way) {
+			c := w.site(t, nil, nil).dial()
 			c.send(in[:i])
 			synctest.Wait()
 			c.send(in[i:])
@@ -173,8 +171,8 @@ func TestAcceptEarly(t *testing.T) {
 
 // More than net/http had room for is not lost.
 func TestAcceptEarlyLong(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		c := serve(t, server.Handler(echo, nil)).dial()
+	eachWay(t, "", func(t *testing.T, w way) {
+		c := w.site(t, nil, nil).dial()
 		long := strings.Repeat("long ", 5000)
 		c.send(sampleRequest + masked(frame.Text, long) + masked(frame.Text, "next"))
 		c.want("both messages come back", accepted()+unmasked(frame.Text, long)+unmasked(frame.Text, "next"))

@@ -34,6 +34,8 @@ type Config struct {
 	Header http.Header
 
 	// HandshakeTimeout is how long the network may take to accept the 101 response.
+	// For a connection of Server.Serve it is the time for all of the handshake:
+	// that of TLS, the request, what Server.Select does, and the response.
 	// If zero, it is 10 seconds. If negative, there is no limit.
 	HandshakeTimeout time.Duration
 

@@ -1,4 +1,4 @@
-// Package server accepts WebSocket connections from net/http.
+// Package server accepts WebSocket connections, from net/http or from a listener of its own.
 //
 // # Usage
 //
@@ -16,9 +16,57 @@
 // [Handler] is for connections that need nothing of their request.
 // A handler that looks at the request first calls [Go], or [Accept] to keep the connection to itself.
 //
+// # Many connections
+//
+// A [Server] does the same, and knows its connections:
+//
+//	chat := &server.Server{Handler: talk, MaxConnsPerKey: 10}
+//	http.Handle("/chat", chat)
+//	…
+//	chat.Broadcast(message, nil) // to all; nobody waits for those who are slow
+//	chat.Shutdown(ctx)           // close frames to all, and an end in time
+//
+// Its connections have a [conn.Keepalive] by default.
+//
+// A request is looked at in this order, and refused with
+//
+//   - 500 if the server's own Config is malformed,
+//   - 503 if the server is shutting down,
+//   - 503 if there are too many handshakes in a second,
+//   - 400, 403, 405 or 426 if it is no handshake, or comes from a foreign origin,
+//   - 503 if there are too many connections,
+//   - 429 if there are too many of this client,
+//   - and last by Select.
+//
+// The text of the answer says what is the matter; Refused gets the error, which names the option.
+//
+// # Shutdown
+//
+// The Shutdown method of http.Server neither closes WebSocket connections nor waits for them.
+// [Server.Shutdown] does: status 1001 tells clients to come back later, or elsewhere.
+// A client that does not answer is cut after Config.Conn.CloseTimeout, and what is left when the context ends.
+// A handler notices as its Read or Write returns; one that does neither can wait for [conn.Conn.Context].
+//
+// # Without net/http
+//
+// [Server.Serve] and [Server.ListenAndServe] perform the handshake themselves.
+// They decide on requests by the same rules as [Server.ServeHTTP], with the same answers,
+// but there is no routing: each request is for the server, and [Server].Select tells them apart.
+// A refusal ends the connection. An [http.Request] is made only for those who look at one:
+// Select, Refused, and MaxConnsPerKey with Key.
+//
+// Behind a listener, there are clients that mean no good. What they can cost is bounded:
+// a handshake has one time for all of it, Config.HandshakeTimeout;
+// its request has at most MaxHeaderBytes bytes and MaxHeaderFields fields;
+// at most MaxPendingHandshakes are under way, and each takes some 5 KB while it waits.
+// What is no request of HTTP/1 is refused at the first byte that tells so.
+// After a refusal, the client may go on to send for a second, and 256 KiB, so that the answer
+// is not lost to a reset. A connection that is closed before it sent a byte is nobody's concern;
+// of all others that come to nothing, [Server].Refused is told.
+//
 // # Security
 //
 // By default a browser's page may connect only to the host that it came from:
 // see [Config].Origins. Whatever else a request must fulfil (cookies, tokens, paths)
-// is for the handler to check before it calls [Accept] or [Go].
+// is for the handler to check before it calls [Accept] or [Go], or for Server.Select.
 package server

@@ -111,8 +111,8 @@ func serve(t *testing.T, h http.Handler) *site {
 // It stops at the end of the test, and then no goroutine may be left.
 func serveWith(t *testing.T, srv *http.Server) *site {
 	t.Helper()
-	wantNoGoroutines(t)
-	s := &site{Server: srv, t: t, conns: make(chan net.Conn), done: make(chan struct{})}
+	s := newSite(t)
+	s.Server = srv
 	s.ErrorLog = log.New(&s.log, "", 0)
 	var l net.Listener = (*listener)(s)
 	if s.TLSConfig != nil {
@@ -121,6 +121,12 @@ func serveWith(t *testing.T, srv *http.Server) *site {
 	go s.Serve(l)
 	t.Cleanup(func() { s.Close() })
 	return s
+}
+
+// newSite returns a site that nobody serves yet. No goroutine may be left after the test.
+func newSite(t *testing.T) *site {
+	wantNoGoroutines(t)
+	return &site{t: t, conns: make(chan net.Conn), done: make(chan struct{})}
 }
 
 // A listener is the network side of a site.

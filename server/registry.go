@@ -1,0 +1,104 @@
+package server
+
+import (
+	"iter"
+	"slices"
+
+	"github.com/ws6455/ws/conn"
+	"github.com/ws6455/ws/frame"
+)
+
+// An entry is a connection that is open. It has 32 bytes.
+type entry struct {
+	c      *conn.Conn
+	key    string // of its place
+	index  int32  // in Server.open; guarded by Server.mu
+	closed bool   // by a shutdown; guarded by Server.mu
+}
+
+// Len returns how many connections are open.
+// One counts until its handler has returned and it is closed.
+func (s *Server) Len() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.open)
+}
+
+// Conns returns an iterator over the connections that are open when the iteration begins.
+// Its body may take as long as it likes and call any method.
+// Some of the connections may have ended before their turn.
+func (s *Server) Conns() iter.Seq[*conn.Conn] {
+	return func(yield func(*conn.Conn) bool) {
+		for _, e := range s.entries() {
+			if !yield(e.c) {
+				return
+			}
+		}
+	}
+}
+
+// entries returns a copy of s.open.
+func (s *Server) entries() []*entry {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.open)
+}
+
+// begin registers c, which has a place, and runs f with it on a new goroutine;
+// when f has returned, it closes c and gives the place back.
+func (s *Server) begin(c *conn.Conn, key string, f func(*conn.Conn)) {
+	e := &entry{c: c, key: key}
+	s.add(e)
+	go s.run(e, f)
+}
+
+// run runs f with the connection of e.
+func (s *Server) run(e *entry, f func(*conn.Conn)) {
+	returned := false
+	defer func() {
+		logPanic(e.c, recover(), s.ErrorLog)
+		s.finish(e, returned)
+	}()
+	f(e.c)
+	returned = true
+}
+
+// finish closes the connection of e, whose function has returned or panicked.
+func (s *Server) finish(e *entry, returned bool) {
+	switch {
+	case !returned:
+		e.c.Close(frame.StatusInternalError, "")
+	case s.draining(): // which may be why
+		e.c.Close(frame.StatusGoingAway, shutdownReason)
+	default:
+		e.c.Close(frame.StatusNormalClosure, "")
+	}
+	s.remove(e)
+	s.release(e.key) // last: Shutdown waits for it
+}
+
+// add registers e. If the server is shutting down, e learns of it at once.
+func (s *Server) add(e *entry) {
+	s.mu.Lock()
+	e.index = int32(len(s.open))
+	s.open = append(s.open, e)
+	d := s.down
+	s.mu.Unlock()
+	if d != nil {
+		s.dismiss(d, e)
+	}
+}
+
+// remove forgets e. The last entry takes its index.
+func (s *Server) remove(e *entry) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := len(s.open) - 1
+	last := s.open[n]
+	s.open[e.index], last.index = last, e.index
+	s.open[n] = nil
+	s.open = s.open[:n]
+	if n > 64 && n < cap(s.open)/4 { // a crowd has left
+		s.open = append(make([]*entry, 0, 2*n), s.open...)
+	}
+}
