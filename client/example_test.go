@@ -9,9 +9,13 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"net/http/cookiejar"
 	"net/http/httptest"
+	"net/netip"
+	"net/url"
 	"os"
 	"strings"
+	"syscall"
 	"time"
 
 	"github.com/ws6455/ws/client"
@@ -85,13 +89,88 @@ func ExampleConfig_tls() {
 }
 
 // How is a server reached that listens on a Unix socket?
-func ExampleConfig_dialContext() {
-	cfg := &client.Config{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		return new(net.Dialer).DialContext(ctx, "unix", "/run/app.sock")
-	}}
-	c, err := client.Dial(context.Background(), "ws://localhost/events", cfg)
+func ExampleDial_unixSocket() {
+	c, err := client.Dial(context.Background(), "ws+unix:///run/app.sock:/events?since=1", nil)
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer c.CloseNow()
+}
+
+// How does one go through a proxy that is not the one of the environment?
+func ExampleProxyURL() {
+	proxy := &url.URL{
+		Scheme: "socks5", // or http, https
+		Host:   "proxy.example:1080",
+		User:   url.UserPassword("me", os.Getenv("PROXY_PASSWORD")),
+	}
+	c, err := client.Dial(context.Background(), "wss://example.com", &client.Config{Proxy: client.ProxyURL(proxy)})
+	if e, ok := errors.AsType[*client.ProxyError](err); ok {
+		log.Fatalf("%s does not let us through: %v", e.Proxy, e.Err)
+	} else if err != nil {
+		log.Fatal(err)
+	}
+	defer c.CloseNow()
+}
+
+// How does a proxy serve some hosts only?
+func ExampleConfig_proxy() {
+	cfg := &client.Config{Proxy: func(target *url.URL) (*url.URL, error) {
+		if strings.HasSuffix(target.Hostname(), ".corp.example") {
+			return nil, nil // directly
+		}
+		return client.ProxyFromEnvironment(target)
+	}}
+	c, err := client.Dial(context.Background(), "wss://chat.corp.example", cfg)
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer c.CloseNow()
+}
+
+// How does a connection share the cookies of an HTTP client, with which one has logged in?
+func ExampleConfig_jar() {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /login", func(w http.ResponseWriter, r *http.Request) {
+		http.SetCookie(w, &http.Cookie{Name: "session", Value: "31d4"})
+	})
+	mux.HandleFunc("/chat", func(w http.ResponseWriter, r *http.Request) {
+		fmt.Println(r.Header.Get("Cookie"))
+		echo(w, r)
+	})
+	s := httptest.NewServer(mux) // some server
+	defer s.Close()
+
+	jar, _ := cookiejar.New(nil) // fails never
+	web := &http.Client{Jar: jar}
+	resp, err := web.Post(s.URL+"/login", "", nil)
+	if err != nil {
+		log.Fatal(err)
+	}
+	resp.Body.Close()
+	c, err := client.Dial(context.Background(), "ws"+strings.TrimPrefix(s.URL, "http")+"/chat", &client.Config{Jar: jar})
+	if err != nil {
+		log.Fatal(err)
+	}
+	c.CloseNow()
+	web.CloseIdleConnections()
+	// Output:
+	// session=31d4
+}
+
+// How does a client that dials the URLs of strangers stay out of private networks?
+// The address is checked after the name was looked up, and for redirects, too.
+func ExampleConfig_dialContext() {
+	dialer := &net.Dialer{Control: func(_, addr string, _ syscall.RawConn) error {
+		a, err := netip.ParseAddrPort(addr)
+		if ip := a.Addr().Unmap(); err != nil || !ip.IsGlobalUnicast() || ip.IsPrivate() {
+			return fmt.Errorf("no connection to %s", addr)
+		}
+		return nil
+	}}
+	cfg := &client.Config{DialContext: dialer.DialContext, Proxy: client.NoProxy, Serialize: true}
+	_, err := client.Dial(context.Background(), "ws://127.0.0.1/", cfg)
+	fmt.Println(err)
+	// Output:
+	// websocket: connecting to 127.0.0.1:80: dial tcp 127.0.0.1:80: no connection to 127.0.0.1:80
 }

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"runtime"
 	"slices"
 	"strings"
@@ -70,6 +71,64 @@ func TestLoopback(t *testing.T) {
 			s.Client().CloseIdleConnections()
 		})
 	}
+}
+
+// Over real sockets through a real proxy, with many at once.
+//
+// Requirements: 6455-4.1-09
+func TestLoopbackProxy(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		start func(http.Handler) *httptest.Server
+	}{
+		{"an http proxy", httptest.NewServer},
+		{"an https proxy", httptest.NewTLSServer},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			checkGoroutines(t)
+			s := httptest.NewTLSServer(http.HandlerFunc(echo))
+			defer s.Close()
+			proxy := tt.start(http.HandlerFunc(tunnel))
+			defer proxy.Close()
+			u, err := url.Parse(proxy.URL)
+			if err != nil {
+				t.Fatal(err)
+			}
+			cfg := &client.Config{Subprotocols: []string{"echo"}, Proxy: client.ProxyURL(u)}
+			cfg.TLS = s.Client().Transport.(*http.Transport).TLSClientConfig
+			cfg.ProxyTLS = cfg.TLS
+			var wg sync.WaitGroup
+			for range 10 {
+				wg.Go(func() { checkEcho(t, "wss"+strings.TrimPrefix(s.URL, "https"), cfg) })
+			}
+			wg.Wait()
+		})
+	}
+}
+
+// tunnel is the handler of an HTTP proxy.
+func tunnel(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodConnect {
+		http.Error(w, "CONNECT only", http.StatusMethodNotAllowed)
+		return
+	}
+	to, err := net.Dial("tcp", r.Host)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadGateway)
+		return
+	}
+	defer to.Close()
+	from, early, err := http.NewResponseController(w).Hijack()
+	if err != nil {
+		return
+	}
+	defer from.Close()
+	io.WriteString(from, "HTTP/1.1 200 OK\r\n\r\n")
+	go func() {
+		io.Copy(to, early) // from is behind it
+		to.Close()
+	}()
+	io.Copy(from, to)
 }
 
 // checkEcho opens a connection to an echo server, uses and closes it.

@@ -13,13 +13,25 @@ import (
 	"github.com/ws6455/ws/handshake"
 )
 
-// An answer is what arrives from the server after the request:
+// A peer is who answers, as errors call it.
+type peer struct {
+	name string
+	tls  string // its URL if it speaks TLS
+}
+
+var (
+	theServer = peer{"server", "a wss URL"}
+	theProxy  = peer{"proxy", "an https URL"}
+)
+
+// An answer is what arrives from a peer after the request:
 //
 //	[ interim response … ] response [ body, or frames ]
 //	                       ^ at
 //
 // All of it is kept until the handshake is over, so that one bound holds for all.
 type answer struct {
+	from   peer
 	nc     io.Reader
 	hangUp func() error // ends what waits for nc
 	max    int          // Config.MaxHeaderBytes
@@ -99,9 +111,9 @@ func (a *answer) fill() error {
 	case n > 0:
 		return nil
 	case err == io.EOF && len(a.b) > a.at:
-		return fmt.Errorf("the server hung up after %s: %w", quote(a.b[a.at:]), io.ErrUnexpectedEOF)
+		return fmt.Errorf("the %s hung up after %s: %w", a.from.name, quote(a.b[a.at:]), io.ErrUnexpectedEOF)
 	case err == io.EOF:
-		return fmt.Errorf("the server hung up without an answer: %w", io.ErrUnexpectedEOF)
+		return fmt.Errorf("the %s hung up without an answer: %w", a.from.name, io.ErrUnexpectedEOF)
 	default:
 		return err
 	}
@@ -121,16 +133,18 @@ func (a *answer) malformed(err error) error {
 	if bytes.HasPrefix(b, []byte("HTTP/")) {
 		return err
 	}
-	return fmt.Errorf("%w but with %s%s", err, quote(b), guess(b))
+	return fmt.Errorf("%w but with %s%s", err, quote(b), a.from.guess(b))
 }
 
-// guess says what kind of server b comes from, if that is easy to see.
-func guess(b []byte) string {
+// guess says what kind of peer b comes from, if that is easy to see.
+func (p peer) guess(b []byte) string {
 	switch {
 	case bytes.HasPrefix(b, []byte{21, 3}): // alert (21), TLS 1.x
-		return ": the server speaks TLS, is it a wss URL that is meant?"
+		return fmt.Sprintf(": the %s speaks TLS, is it %s that is meant?", p.name, p.tls)
+	case b[0] == socksVersion:
+		return fmt.Sprintf(": the %s speaks SOCKS, is it a socks5 URL that is meant?", p.name)
 	case len(b) > 3 && b[3] == 4: // the type of a SETTINGS frame, with which a server begins
-		return ": the server speaks HTTP/2"
+		return fmt.Sprintf(": the %s speaks HTTP/2", p.name)
 	default:
 		return ""
 	}

@@ -152,7 +152,7 @@ func TestResponseStatus(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			for _, pieces := range [][]string{{tt.in}, bytewise(tt.in)} {
-				_, err := dialStub(t, Config{}, pieces...)
+				_, err := dialStub(t, Config{MaxRedirects: -1}, pieces...)
 				e, ok := errors.AsType[*HandshakeError](err)
 				if !ok || e.Status != tt.status || string(e.Body) != tt.body || !strings.Contains(err.Error(), tt.want) {
 					t.Fatalf("in %d pieces: Dial = %v, want status %d, body %q", len(pieces), err, tt.status, tt.body)

@@ -20,11 +20,27 @@ import (
 // looked up: net.Dialer asks just before it connects to one. A Dial has one
 // turn at a time, which is given back before the next address is tried;
 // since none waits for a turn while it holds another, they cannot deadlock.
+//
+// Behind a proxy, which looks up the name, there is no address:
+//
+// "the client MUST assume for the purposes of this step that each host name
+// refers to a distinct remote host, and instead the client SHOULD limit the
+// total number of simultaneous pending connections to a reasonably low number"
+//
+// So a Dial has a turn for the name, and then one of those that all share.
+// None that has such a one waits for anything else, so they cannot deadlock either.
 
 // A turn is that of one Dial. The zero turn is no turn.
 type turn struct {
-	at *crossing
+	at     *crossing
+	unseen *crossing // the one of all whose address is unknown
 }
+
+// maxUnseen is how many Dials with turns may wait for proxies at the same time.
+const maxUnseen = 16
+
+// unseenAddr is the address of the crossing that they share. No host is called so.
+const unseenAddr = "*"
 
 // netDialer returns a dialer that connects to no address before it has the turn for it.
 // It tries one address at a time: racing, it could need two turns.
@@ -45,32 +61,52 @@ func (t *turn) take(ctx context.Context, addr string) error {
 		return nil
 	}
 	t.give()
-	c := join(addr)
-	select {
-	case c.free <- struct{}{}:
-		t.at = c
-		return nil
-	case <-ctx.Done():
-		c.leave()
-		return ctx.Err()
-	}
+	var err error
+	t.at, err = join(addr, 1).take(ctx)
+	return err
 }
 
-// give gives the turn back, if t has one.
-func (t *turn) give() {
-	if t.at == nil {
-		return
+// takeUnseen waits until it is t's turn to have a proxy connect to addr.
+func (t *turn) takeUnseen(ctx context.Context, addr string) error {
+	err := t.take(ctx, canonical(addr, addr))
+	if err == nil {
+		t.unseen, err = join(unseenAddr, maxUnseen).take(ctx)
 	}
-	<-t.at.free
-	t.at.leave()
-	t.at = nil
+	return err
+}
+
+// give gives back the turns that t has.
+func (t *turn) give() {
+	t.unseen.give()
+	t.at.give()
+	*t = turn{}
 }
 
 // A crossing is an address that somebody connects to, or waits to connect to.
 type crossing struct {
 	addr  string
-	free  chan struct{} // holds a value while somebody has the turn
+	free  chan struct{} // holds a value for each who has the turn
 	users int           // who have or want the turn; guarded by crossings.mu
+}
+
+// take waits for the turn and returns c, or nil and an error if ctx ends first.
+func (c *crossing) take(ctx context.Context) (*crossing, error) {
+	select {
+	case c.free <- struct{}{}:
+		return c, nil
+	case <-ctx.Done():
+		c.leave()
+		return nil, ctx.Err()
+	}
+}
+
+// give gives the turn back. It does nothing if c is nil.
+func (c *crossing) give() {
+	if c == nil {
+		return
+	}
+	<-c.free
+	c.leave()
 }
 
 // crossings has the crossings with users, by address.
@@ -80,12 +116,13 @@ var crossings = struct {
 }{m: map[string]*crossing{}}
 
 // join returns the crossing at addr, with one user more.
-func join(addr string) *crossing {
+// If it is a new one, so many may have the turn at the same time.
+func join(addr string, turns int) *crossing {
 	crossings.mu.Lock()
 	defer crossings.mu.Unlock()
 	c := crossings.m[addr]
 	if c == nil {
-		c = &crossing{addr: addr, free: make(chan struct{}, 1)}
+		c = &crossing{addr: addr, free: make(chan struct{}, turns)}
 		crossings.m[addr] = c
 	}
 	c.users++

@@ -21,18 +21,26 @@ import (
 //
 // https://www.rfc-editor.org/rfc/rfc6455#section-3
 type target struct {
-	secure   bool
-	host     string // a name in ASCII, or an IP address without brackets and zone
+	origin
 	zone     string // of an IPv6 address, for this machine only
-	port     uint16
+	socket   string // the path of a Unix socket that is dialed instead of host and port
 	resource string // path and query, escaped, as the request has them
 	user     *url.Userinfo
+}
+
+// An origin is whom a client talks to, as far as it decides who may know a secret.
+//
+// https://www.rfc-editor.org/rfc/rfc6454#section-4
+type origin struct {
+	secure bool
+	host   string // a name in ASCII, or an IP address without brackets and zone
+	port   uint16
 }
 
 // Reasons to refuse a URL. They quote nothing of it: any part may be secret,
 // the password to begin with, and in a malformed URL nobody knows where that is.
 var (
-	errURLScheme    = errors.New("URL: the scheme is neither ws nor wss")
+	errURLScheme    = errors.New("URL: the scheme is neither ws nor wss nor ws+unix")
 	errURLFragment  = errors.New(`URL: it has a fragment: write "#" that is data as %23`)
 	errURLControl   = errors.New("URL: it has a space or a control character")
 	errURLEncoding  = errors.New("URL: it is not valid UTF-8")
@@ -42,6 +50,7 @@ var (
 	errURLIPv6      = errors.New("URL: the host in brackets is not an IPv6 address")
 	errURLName      = errors.New("URL: the host is not a domain name, internationalized or not")
 	errURLPort      = errors.New("URL: the port is not from 1 to 65535")
+	errURLSocket    = errors.New("URL: what follows ws+unix: is not /path/to/socket[:/path]")
 	errURLUser      = errors.New("URL: the user name has a colon")
 )
 
@@ -53,14 +62,14 @@ func parseTarget(rawURL string) (target, error) {
 	scheme, rest, _ := strings.Cut(rawURL, "://")
 	secure, ok := schemes[strings.ToLower(scheme)]
 	if !ok {
-		return target{}, errURLScheme
+		return parseSocketTarget(rawURL)
 	}
 	end := strings.IndexAny(rest+"/", "/?") // of the authority
 	resource, err := resourceName(rest[end:])
 	if err != nil {
 		return target{}, err
 	}
-	t := target{secure: secure, resource: resource}
+	t := target{origin: origin{secure: secure}, resource: resource}
 	return t, t.setAuthority(rest[:end])
 }
 
@@ -209,13 +218,30 @@ func (t *target) setIPv6(s string) error {
 	return nil
 }
 
+// network returns the network in which to dial addr.
+func (t *target) network() string {
+	if t.socket != "" {
+		return "unix"
+	}
+	return "tcp"
+}
+
 // addr returns what to dial.
 func (t *target) addr() string {
+	if t.socket != "" {
+		return t.socket
+	}
 	host := t.host
 	if t.zone != "" {
 		host += "%" + t.zone
 	}
 	return net.JoinHostPort(host, strconv.Itoa(int(t.port)))
+}
+
+// hostPort returns whom a proxy is asked for.
+// It knows nothing of this machine's zones.
+func (t *target) hostPort() string {
+	return net.JoinHostPort(t.host, strconv.Itoa(int(t.port)))
 }
 
 // hostField returns the Host field.
@@ -224,28 +250,62 @@ func (t *target) addr() string {
 // (when not using the default port)."
 // https://www.rfc-editor.org/rfc/rfc6455#section-4.1
 func (t *target) hostField() string {
-	s := net.JoinHostPort(t.host, strconv.Itoa(int(t.port)))
+	s := t.hostPort()
 	if t.port == t.defaultPort() {
 		s = s[:strings.LastIndexByte(s, ':')]
 	}
 	return s
 }
 
+// url returns the URL of t without the user, for those who want to know where
+// a connection leads to. The scheme is one of the two, the second if t is secure.
+func (t *target) url(plain, secure string) *url.URL {
+	escaped, query, _ := strings.Cut(t.resource, "?")
+	path, _ := url.PathUnescape(escaped) // parseTarget has checked it
+	u := &url.URL{Host: t.hostField(), Path: path, RawPath: escaped, RawQuery: query}
+	u.Scheme = plain
+	if t.secure {
+		u.Scheme = secure
+	}
+	return u
+}
+
+// String returns the URL of t without what may be secret: the user and the query.
+func (t *target) String() string {
+	path, _, _ := strings.Cut(t.resource, "?")
+	u := t.url("ws", "wss")
+	if t.socket != "" {
+		return u.Scheme + "+unix://" + escapeSocket(t.socket) + ":" + path
+	}
+	return u.Scheme + "://" + u.Host + path
+}
+
 // fields returns h, with the user of the URL in an Authorization field
 // if there is one and h has none. h is not modified.
+func (t *target) fields(h http.Header) http.Header {
+	return withUser(h, "Authorization", t.user)
+}
+
+// withUser returns h with the user in the field, which is one for credentials,
+// unless there is no user or h has that field. h is not modified.
 //
 // https://www.rfc-editor.org/rfc/rfc7617#section-2
-func (t *target) fields(h http.Header) http.Header {
-	password, _ := t.user.Password()
-	credentials := t.user.Username() + ":" + password
-	if credentials == ":" || hasField(h, "Authorization") {
+func withUser(h http.Header, field string, user *url.Userinfo) http.Header {
+	password, _ := user.Password()
+	credentials := user.Username() + ":" + password
+	if credentials == ":" || hasField(h, field) {
 		return h
 	}
+	return with(h, field, "Basic "+base64.StdEncoding.EncodeToString([]byte(credentials)))
+}
+
+// with returns a copy of h in which the field has that value.
+func with(h http.Header, field, value string) http.Header {
 	h = h.Clone()
 	if h == nil {
 		h = make(http.Header)
 	}
-	h.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(credentials)))
+	h.Set(field, value)
 	return h
 }
 

@@ -231,14 +231,14 @@ func authorization(request string) string {
 
 // No error shows a password, wherever the URL is malformed.
 func TestTargetSecret(t *testing.T) {
-	for _, url := range []string{
+	for _, u := range []string{
 		"ws://u:SECRET@h:0/", "ws://u:SECRET@h:x/", "ws://u:SECRET@/", "ws://u:SECRET@[h]/", "ws://u:SECRET@h/#f",
 		"http://u:SECRET@h/", "ws://u:SEC%RET@h/", "ws://u:SECRET/@h/", "ws://u:SECRET", "ws://u:SECRET <@h/",
 		"ws://u:SECRET@\u00AD/", "ws://u:SECRET@a|b/?token=SECRET",
 	} {
-		_, err := Dial(t.Context(), url, &Config{DialContext: neverDial(t)})
+		_, err := Dial(t.Context(), u, &Config{DialContext: neverDial(t)})
 		if err == nil || strings.Contains(err.Error(), "SEC") {
-			t.Errorf("Dial(%q) = %v; want an error without the password", url, err)
+			t.Errorf("Dial(%q) = %v; want an error without the password", u, err)
 		}
 	}
 }
@@ -249,7 +249,8 @@ func FuzzURL(f *testing.F) {
 	for _, tt := range badURLs {
 		f.Add(tt.url)
 	}
-	for _, s := range []string{"ws://u:p@h:81/a%2F?b=ä", "WSS://[fe80::1%25en0]:444/?q", "ws://bücher.example/\"<>"} {
+	for _, s := range []string{"ws://u:p@h:81/a%2F?b=ä", "WSS://[fe80::1%25en0]:444/?q", "ws://bücher.example/\"<>",
+		"ws+unix:///run/a%3Ab.sock:/x?y:z", "WSS+UNIX:/ä.sock", "ws+unix://x:/", "ws+unix:///a?b"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
@@ -261,12 +262,15 @@ func FuzzURL(f *testing.F) {
 			t.Fatalf("parseTarget(%q) = host %q, resource %q", s, a.host, a.resource)
 		}
 		a.user, a.zone = nil, ""
-		scheme := map[bool]string{false: "ws", true: "wss"}[a.secure]
-		b, err := parseTarget(scheme + "://" + a.addr() + a.resource)
-		if err != nil || a != b {
-			t.Fatalf("parseTarget(%q) = %+v\nand again %+v, %v", s, a, b, err)
+		again := a.url("ws", "wss").String()
+		if a.socket != "" {
+			again = map[bool]string{false: "ws", true: "wss"}[a.secure] + "+unix:" + escapeSocket(a.socket) + ":" + a.resource
 		}
-		if _, err := newDialer(s, Config{}, sampleNonce); err != nil {
+		b, err := parseTarget(again)
+		if err != nil || a != b {
+			t.Fatalf("parseTarget(%q) = %+v\nand of %q %+v, %v", s, a, again, b, err)
+		}
+		if _, err := newDialer(a, (&Config{Proxy: NoProxy}).resolved(), sampleNonce); err != nil {
 			t.Fatalf("parseTarget accepts %q, but no request can be made: %v", s, err)
 		}
 	})

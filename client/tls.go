@@ -16,7 +16,7 @@ import (
 func startTLS(ctx context.Context, nc net.Conn, cfg *tls.Config, host string) (net.Conn, error) {
 	t := tls.Client(nc, clientTLS(cfg, host))
 	if err := t.HandshakeContext(ctx); err != nil {
-		return nil, hint(err)
+		return nil, err
 	}
 	return t, nil
 }
@@ -37,13 +37,16 @@ func clientTLS(cfg *tls.Config, host string) *tls.Config {
 	return cfg
 }
 
-// errPlainHTTP explains why TLS did not get along with the server.
-var errPlainHTTP = errors.New("the server answered in HTTP without TLS: is it a ws URL that is meant?")
+// Explanations why TLS did not get along with the peer.
+var (
+	errPlainHTTP  = errors.New("the server answered in HTTP without TLS: is it a ws URL that is meant?")
+	errPlainProxy = errors.New("the proxy answered in HTTP without TLS: is it an http URL that is meant?")
+)
 
-// hint returns err, and what it may mean if that is known.
-func hint(err error) error {
+// hint returns err, and that it means plain if that is easy to see.
+func hint(err, plain error) error {
 	if e, ok := errors.AsType[tls.RecordHeaderError](err); ok && string(e.RecordHeader[:]) == "HTTP/" {
-		return fmt.Errorf("%w (%w)", errPlainHTTP, err)
+		return fmt.Errorf("%w (%w)", plain, err)
 	}
 	return err
 }
