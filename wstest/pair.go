@@ -1,12 +1,17 @@
 // Package wstest helps to test code that uses WebSocket connections, without sockets and without sleeping.
 //
-//   - [Pair] returns two connections that talk to each other in memory.
-//   - [NewPeer] returns a connection and a script for its peer, which speaks frames:
+//   - [Serve] runs an http.Handler in memory; its result has a DialContext for clients.
+//     [Listen] is the listener below it, for servers of another kind.
+//   - [DialPeer] is a client in the hands of a script, which speaks frames to such a server:
 //     it writes any frame, right or wrong, and says which frames it wants to see.
-//   - [Pipe] is the network below both: an in-memory net.Conn with buffers and deadlines.
+//     [Handshake] does the same with requests that may be refused.
+//   - [Pair] returns two connections that talk to each other in memory,
+//     and [NewPeer] a connection and a script for its peer, for code that is given a connection.
+//   - [Pipe] is the network below all of them: an in-memory net.Conn with buffers and deadlines.
 //
 // All of them work inside a testing/synctest bubble, where time passes only
 // when everything waits, and so a timeout of an hour takes no time and no luck.
+// They work outside of one, too, with real time.
 package wstest
 
 import (

@@ -4,9 +4,11 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/ws6455/ws/conn"
 	"github.com/ws6455/ws/frame"
@@ -16,20 +18,36 @@ import (
 // It sends the frames that it is told to, however wrong, and does nothing by itself:
 // it answers neither pings nor closes.
 //
-// A Peer is used inside a testing/synctest bubble. What is wanted of the connection
+// Inside a testing/synctest bubble, what is wanted of the connection
 // must have happened when everything there is idle; time does not pass meanwhile.
+// Elsewhere a script waits for what it wants, up to 10 seconds,
+// and takes the connection for idle when nothing has come for 50 milliseconds.
 type Peer struct {
 	t    testing.TB
 	side frame.Side // of the peer
 	nc   *PipeConn
 	key  [4]byte
 
-	mu     sync.Mutex
-	frames []string // received and not yet wanted, as show writes them
-	eof    string   // how the stream ended; empty before
-	paused bool
-	resume *sync.Cond
+	mu      sync.Mutex
+	changed sync.Cond // anything below
+	frames  []arrival // received and not yet wanted
+	eof     string    // how the stream ended; empty before
+	paused  bool
 }
+
+// An arrival is a frame that a Peer received.
+type arrival struct {
+	text    string // as show writes it, with what is wrong
+	header  frame.Header
+	payload string
+	data    bool // part of a message, without fault
+}
+
+// How long a script waits outside of a bubble: for what it wants, and for nothing.
+const (
+	patience = 10 * time.Second
+	quiet    = 50 * time.Millisecond
+)
 
 // NewPeer returns a connection for the given side, with cfg, and its scripted peer.
 // Both are closed at the end of the test.
@@ -37,16 +55,16 @@ func NewPeer(t testing.TB, side frame.Side, cfg *conn.Config) (*conn.Conn, *Peer
 	t.Helper()
 	a, b := Pipe()
 	c := conn.New(a, conn.Opening{Side: side}, cfg)
-	p := newPeer(t, frame.Server+frame.Client-side, b)
+	p := newPeer(t, frame.Server+frame.Client-side, b, nil)
 	t.Cleanup(func() { c.CloseNow() })
 	return c, p
 }
 
-// newPeer returns a script for the given side on nc.
-func newPeer(t testing.TB, side frame.Side, nc *PipeConn) *Peer {
+// newPeer returns a script for the given side on nc, of which early is already read.
+func newPeer(t testing.TB, side frame.Side, nc *PipeConn, early []byte) *Peer {
 	p := &Peer{t: t, side: side, nc: nc, key: [4]byte{0x37, 0xfa, 0x21, 0x3d}}
-	p.resume = sync.NewCond(&p.mu)
-	go p.receive()
+	p.changed.L = &p.mu
+	go p.receive(early)
 	t.Cleanup(func() {
 		p.Resume()
 		nc.Close()
@@ -121,10 +139,37 @@ func (p *Peer) WantClose(expectation string, code frame.StatusCode, reason strin
 	p.want(expectation, show(frame.Header{Fin: true, Opcode: frame.Close}, payload))
 }
 
+// WantMessage takes the next message that arrived, whatever it says, for the script to look into.
+// It fails the test if anything else is next, such as a ping between the fragments.
+func (p *Peer) WantMessage(expectation string) (typ frame.Opcode, payload string) {
+	p.t.Helper()
+	for {
+		a := p.take(patience)
+		if first := typ == 0; !a.data || first != (a.header.Opcode != frame.Continuation) {
+			p.t.Fatalf("%s:\n got %s\nwant a message, from its %s frame", expectation, a.text, which(first))
+		}
+		if typ == 0 {
+			typ = a.header.Opcode
+		}
+		payload += a.payload
+		if a.header.Fin {
+			return typ, payload
+		}
+	}
+}
+
+// which names a frame of a message.
+func which(first bool) string {
+	if first {
+		return "first"
+	}
+	return "next"
+}
+
 // WantIdle fails the test if a frame arrived that was not wanted, or the stream ended.
 func (p *Peer) WantIdle(expectation string) {
 	p.t.Helper()
-	p.want(expectation, "nothing")
+	p.wantWithin(quiet, expectation, "nothing")
 }
 
 // WantEOF fails the test unless everything that arrived was wanted
@@ -135,8 +180,9 @@ func (p *Peer) WantEOF(expectation string) {
 }
 
 // Skip forgets the frames that have arrived and returns how many there were.
+// Outside of a bubble, others may be on their way.
 func (p *Peer) Skip() int {
-	synctest.Wait()
+	idle()
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	n := len(p.frames)
@@ -147,8 +193,7 @@ func (p *Peer) Skip() int {
 // Next takes the first thing that arrived and was not wanted yet, as Want would show it:
 // such as `text "hi"` or `ping "" without FIN`; "nothing" if there is none.
 func (p *Peer) Next() string {
-	synctest.Wait()
-	return p.next()
+	return p.take(patience).text
 }
 
 // Pause makes the peer stop reading, so that the writes of the connection under test get stuck
@@ -162,7 +207,7 @@ func (p *Peer) pause(paused bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.paused = paused
-	p.resume.Broadcast()
+	p.changed.Broadcast()
 }
 
 // Conn returns the peer's end of the network, to close, half-close or reset it.
@@ -171,45 +216,92 @@ func (p *Peer) Conn() *PipeConn { return p.nc }
 // want takes the first thing that arrived and compares it.
 func (p *Peer) want(expectation, want string) {
 	p.t.Helper()
-	synctest.Wait()
-	if got := p.next(); got != want {
+	p.wantWithin(patience, expectation, want)
+}
+
+// wantWithin is want that waits for d outside of a bubble.
+func (p *Peer) wantWithin(d time.Duration, expectation, want string) {
+	p.t.Helper()
+	if got := p.take(d).text; got != want {
 		p.t.Fatalf("%s:\n got %s\nwant %s", expectation, got, want)
 	}
 }
 
-// next takes the first thing that arrived.
-func (p *Peer) next() string {
+// take takes the first thing that arrived, for which it waits for d outside of a bubble.
+// The end of the stream, and nothing, are only a text.
+func (p *Peer) take(d time.Duration) arrival {
+	bubble := idle()
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if !bubble {
+		p.await(d)
+	}
 	switch {
 	case len(p.frames) > 0:
-		got := p.frames[0]
+		a := p.frames[0]
 		p.frames = p.frames[1:]
-		return got
+		return a
 	case p.eof != "":
-		return p.eof
+		return arrival{text: p.eof}
 	}
-	return "nothing"
+	return arrival{text: "nothing"}
 }
 
-// receive decodes what the connection under test sends.
-func (p *Peer) receive() {
-	var in []byte
+// await waits until there is something to take, or d has passed. p.mu is held.
+func (p *Peer) await(d time.Duration) {
+	end := time.Now().Add(d)
+	defer time.AfterFunc(d, p.wake).Stop()
+	for len(p.frames) == 0 && p.eof == "" && time.Now().Before(end) {
+		p.changed.Wait()
+	}
+}
+
+func (p *Peer) wake() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.changed.Broadcast()
+}
+
+// idle waits until everything in the bubble is idle. It reports whether there is a bubble.
+func idle() (bubble bool) {
+	defer func() {
+		if v := recover(); v != nil && v != noBubble {
+			panic(v)
+		}
+	}()
+	synctest.Wait()
+	return true
+}
+
+// noBubble is what synctest.Wait panics with outside of a bubble. There is no other way to ask.
+const noBubble = "goroutine is not in a bubble"
+
+// receive decodes what the connection under test sends, after early.
+func (p *Peer) receive(early []byte) {
+	in := p.decode(slices.Clone(early))
 	buf := make([]byte, 4096)
 	for {
 		n, err := p.nc.Read(buf)
 		in = p.decode(append(in, buf[:n]...))
-		p.mu.Lock()
-		for p.paused {
-			p.resume.Wait()
-		}
-		if err != nil {
-			p.eof = ending(err, in)
-			p.mu.Unlock()
+		if p.ended(err, in) {
 			return
 		}
-		p.mu.Unlock()
 	}
+}
+
+// ended waits while the peer is paused. It reports whether a Read was the last one,
+// which returned err, when in was left of a frame.
+func (p *Peer) ended(err error, in []byte) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for p.paused {
+		p.changed.Wait()
+	}
+	if err != nil {
+		p.eof = ending(err, in)
+		p.changed.Broadcast()
+	}
+	return err != nil
 }
 
 // ending says how the stream ended, for which err stands, when in was left of a frame.
@@ -220,7 +312,7 @@ func ending(err error, in []byte) string {
 	case err != io.EOF:
 		return "closed by the peer itself"
 	case len(in) > 0:
-		return fmt.Sprintf("end of stream inside a frame, after % x", in)
+		return "end of stream inside a frame, after " + showBytes(in)
 	}
 	return "end of stream"
 }
@@ -230,7 +322,7 @@ func (p *Peer) decode(in []byte) []byte {
 	for {
 		h, n, err := frame.Consume(in)
 		if err != nil {
-			p.arrived(fmt.Sprintf("malformed frame % x: %v", in, err))
+			p.arrived(arrival{text: fmt.Sprintf("malformed frame %s: %v", showBytes(in), err)})
 			return nil
 		}
 		if n == 0 || int64(len(in)-n) < h.Length {
@@ -241,18 +333,35 @@ func (p *Peer) decode(in []byte) []byte {
 		if h.Masked {
 			frame.Mask(payload, h.Key)
 		}
-		text := show(h, payload)
-		if h.Masked != (p.side == frame.Server) {
-			text = fmt.Sprintf("%s with MASK %t", text, h.Masked)
-		}
-		p.arrived(text)
+		p.arrived(p.judge(h, payload))
 	}
 }
 
-func (p *Peer) arrived(text string) {
+// judge returns a frame that has arrived, with what is wrong about it.
+func (p *Peer) judge(h frame.Header, payload []byte) arrival {
+	a := arrival{text: show(h, payload), header: h, payload: string(payload)}
+	rightly := h.Masked == (p.side == frame.Server)
+	if !rightly {
+		a.text = fmt.Sprintf("%s with MASK %t", a.text, h.Masked)
+	}
+	a.data = rightly && h.RSV == 0 && h.Opcode <= frame.Binary
+	return a
+}
+
+func (p *Peer) arrived(a arrival) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.frames = append(p.frames, text)
+	p.frames = append(p.frames, a)
+	p.changed.Broadcast()
+}
+
+// showBytes writes what is no frame for a person, or the start of it.
+func showBytes(b []byte) string {
+	const most = 32
+	if len(b) > most {
+		return fmt.Sprintf("% x … (%d bytes)", b[:most], len(b))
+	}
+	return fmt.Sprintf("% x", b)
 }
 
 // show writes a frame for a person. Two frames that differ look different.

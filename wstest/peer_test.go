@@ -48,7 +48,7 @@ func scripted(t *testing.T, side frame.Side, test func(t *testing.T, f *fakeTB, 
 		f := &fakeTB{TB: t}
 		nc, far := Pipe()
 		defer nc.Close()
-		test(t, f, newPeer(f, side, far), nc)
+		test(t, f, newPeer(f, side, far, nil), nc)
 	})
 }
 
@@ -108,6 +108,8 @@ func TestPeerWant(t *testing.T) {
 		{"a frame instead of the end", "\x81\x00" + eof, end, differ(`text ""`, "end of stream")},
 		{"a header cut", "\x81" + eof, end, differ("end of stream inside a frame, after 81", "end of stream")},
 		{"a payload cut", "\x81\x03hi" + eof, end, differ("end of stream inside a frame, after 81 03 68 69", "end of stream")},
+		{"a long payload cut", "\x81\x7d" + strings.Repeat("a", 100) + eof, end,
+			differ("end of stream inside a frame, after 81 7d"+strings.Repeat(" 61", 30)+" … (102 bytes)", "end of stream")},
 		{"a cut frame is none", "\x81\x03hi", idle, ""},
 		{"malformed", "\x82\x7f\x80\x00\x00\x00\x00\x00\x00\x00", idle, "malformed frame 82 7f 80 00 00 00 00 00 00 00: "},
 	} {
@@ -140,6 +142,21 @@ func TestPeerMask(t *testing.T) {
 		got := f.catch(func() { p.Want("why", frame.Text, "hi") })
 		if want := "why:\n got text \"hi\" with MASK false\nwant text \"hi\""; got != want {
 			t.Errorf("failed with %q, want %q", got, want)
+		}
+	})
+}
+
+// In a bubble a script takes no time, whatever it waits for in vain.
+func TestPeerTakesNoTime(t *testing.T) {
+	scripted(t, frame.Client, func(t *testing.T, f *fakeTB, p *Peer, nc *PipeConn) {
+		start := time.Now()
+		p.WantIdle("nothing comes")
+		f.catch(func() { p.Want("why", frame.Text, "") })
+		f.catch(func() { p.WantMessage("why") })
+		p.Next()
+		p.Skip()
+		if d := time.Since(start); d != 0 {
+			t.Errorf("it took %v", d)
 		}
 	})
 }

@@ -19,15 +19,20 @@ const pipeSize = 64 << 10
 func Pipe() (a, b *PipeConn) { return PipeSize(pipeSize) }
 
 // PipeSize is Pipe with buffers of n bytes, at least 1, in each direction.
-func PipeSize(n int) (a, b *PipeConn) {
+func PipeSize(n int) (a, b *PipeConn) { return newPipe(n, pipeAddr("a"), pipeAddr("b")) }
+
+// newPipe is PipeSize with the addresses of the ends.
+func newPipe(n int, atA, atB net.Addr) (a, b *PipeConn) {
 	ab, ba := newStream(n), newStream(n)
-	return &PipeConn{in: ba, out: ab, name: "a"}, &PipeConn{in: ab, out: ba, name: "b"}
+	a = &PipeConn{in: ba, out: ab, local: atA, remote: atB}
+	b = &PipeConn{in: ab, out: ba, local: atB, remote: atA}
+	return a, b
 }
 
 // A PipeConn is one end of a [Pipe]. It implements net.Conn.
 type PipeConn struct {
-	in, out *stream
-	name    string
+	in, out       *stream
+	local, remote net.Addr
 }
 
 // Read implements net.Conn.
@@ -65,15 +70,10 @@ func (c *PipeConn) Buffered() int {
 }
 
 // LocalAddr implements net.Conn.
-func (c *PipeConn) LocalAddr() net.Addr { return pipeAddr(c.name) }
+func (c *PipeConn) LocalAddr() net.Addr { return c.local }
 
 // RemoteAddr implements net.Conn.
-func (c *PipeConn) RemoteAddr() net.Addr {
-	if c.name == "a" {
-		return pipeAddr("b")
-	}
-	return pipeAddr("a")
-}
+func (c *PipeConn) RemoteAddr() net.Addr { return c.remote }
 
 // SetDeadline implements net.Conn.
 func (c *PipeConn) SetDeadline(t time.Time) error {
@@ -230,10 +230,11 @@ func (s *stream) set(d *deadline, t time.Time) error {
 // set sets the deadline. s.mu is held.
 func (d *deadline) set(s *stream, t time.Time) {
 	d.by = t
+	over := t.IsZero() || d.passed() // and whoever set it wakes the others
 	switch {
-	case t.IsZero() && d.timer != nil:
+	case over && d.timer != nil:
 		d.timer.Stop()
-	case t.IsZero():
+	case over:
 	case d.timer == nil:
 		d.timer = time.AfterFunc(time.Until(t), s.wake)
 	default:
