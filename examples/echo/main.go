@@ -1,9 +1,11 @@
 // Command echo is a WebSocket echo server. It echoes on every path,
 // and answers a plain GET with a page to try it from a browser.
+// With -raw it does without net/http, and there is no page.
 package main
 
 import (
 	"context"
+	"crypto/tls"
 	_ "embed"
 	"errors"
 	"flag"
@@ -13,12 +15,10 @@ import (
 	"os"
 	"os/signal"
 	"strings"
-	"sync"
 	"syscall"
 	"time"
 
 	"github.com/ws6455/ws/conn"
-	"github.com/ws6455/ws/frame"
 	"github.com/ws6455/ws/server"
 )
 
@@ -27,57 +27,96 @@ var page []byte
 
 var (
 	addr      = flag.String("addr", "127.0.0.1:9001", "`address` to listen on")
+	raw       = flag.Bool("raw", false, "serve without net/http; there is no page then")
 	cert      = flag.String("cert", "", "TLS certificate `file`; with -key, for wss and https")
 	key       = flag.String("key", "", "TLS key `file`")
 	origins   = flag.String("origins", "", "comma-separated `patterns` of other origins that may connect")
 	message   = flag.Int64("max-message", 16<<20, "largest message in `bytes`; -1: no limit")
 	fragments = flag.Int("max-fragments", 1<<17, "most frames in a message; -1: no limit")
-	verbose   = flag.Bool("v", false, "log connections")
+	keepalive = flag.Duration("keepalive", 30*time.Second, "`time` between two pings; 0: none")
+	verbose   = flag.Bool("v", false, "log connections and refused requests")
 )
 
 func main() {
 	flag.Parse()
-	cfg := &server.Config{Conn: conn.Config{MaxMessageSize: *message, MaxFragments: *fragments}}
-	if *origins != "" {
-		cfg.Origins = strings.Split(*origins, ",")
-	}
-	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Upgrade") == "" && r.Method == http.MethodGet {
-			w.Write(page)
-		} else if err := server.Go(w, r, cfg, echo); err != nil {
-			logf("%v: %v", r.RemoteAddr, err)
-		}
-	})
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := serve(ctx); !errors.Is(err, http.ErrServerClosed) {
+	ln, err := listen()
+	if err != nil {
 		log.Fatal(err)
 	}
-	sayGoodbye()
+	s := newServer()
+	go func() {
+		if err := serve(s, ln); !errors.Is(err, http.ErrServerClosed) {
+			log.Fatal(err)
+		}
+	}()
+	<-ctx.Done()
+	stop() // a second signal does not wait
+	end, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := s.Shutdown(end); err != nil {
+		log.Print(err)
+	}
 }
 
-// serve serves HTTP until ctx ends.
-func serve(ctx context.Context) error {
-	ln, err := net.Listen("tcp", *addr)
+// listen listens on -addr, with TLS if there is a certificate, and says where.
+func listen() (net.Listener, error) {
+	cfg := net.ListenConfig{KeepAlive: -1} // the pings of the server find out more
+	ln, err := cfg.Listen(context.Background(), "tcp", *addr)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	s := &http.Server{ReadHeaderTimeout: 10 * time.Second}
-	context.AfterFunc(ctx, func() { s.Close() })
 	if *cert == "" {
 		log.Printf("echoing on ws://%v", ln.Addr())
-		return s.Serve(ln)
+		return ln, nil
+	}
+	pair, err := tls.LoadX509KeyPair(*cert, *key)
+	if err != nil {
+		return nil, err
 	}
 	log.Printf("echoing on wss://%v", ln.Addr())
-	return s.ServeTLS(ln, *cert, *key)
+	return tls.NewListener(ln, &tls.Config{
+		Certificates: []tls.Certificate{pair},
+		NextProtos:   []string{"http/1.1"},
+	}), nil
 }
 
-var open sync.Map // of *conn.Conn
+// newServer returns the server that the flags ask for.
+func newServer() *server.Server {
+	s := &server.Server{
+		Handler: echo,
+		Config:  server.Config{Conn: conn.Config{MaxMessageSize: *message, MaxFragments: *fragments}},
+		Refused: func(r *http.Request, err error) { logf("refused: %v", err) },
+	}
+	if *origins != "" {
+		s.Config.Origins = strings.Split(*origins, ",")
+	}
+	if *keepalive > 0 {
+		s.Config.Conn.Keepalive = &conn.Keepalive{Interval: *keepalive}
+	} else {
+		s.NoKeepalive = true
+	}
+	return s
+}
+
+// serve serves WebSocket and, unless -raw is set, the page.
+func serve(s *server.Server, ln net.Listener) error {
+	if *raw {
+		return s.Serve(ln)
+	}
+	web := &http.Server{ReadHeaderTimeout: 10 * time.Second}
+	web.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Upgrade") == "" && r.Method == http.MethodGet {
+			w.Write(page)
+		} else {
+			s.ServeHTTP(w, r)
+		}
+	})
+	return web.Serve(ln)
+}
 
 // echo sends back what c receives until the end.
 func echo(c *conn.Conn) {
-	open.Store(c, true)
-	defer open.Delete(c)
 	logf("%v: connected", c.RemoteAddr())
 	ctx := context.Background()
 	var buf []byte // for the next message
@@ -94,15 +133,6 @@ func echo(c *conn.Conn) {
 			buf = nil // too large to keep while waiting
 		}
 	}
-}
-
-// sayGoodbye closes all connections.
-func sayGoodbye() {
-	var closing sync.WaitGroup
-	for c := range open.Range {
-		closing.Go(func() { c.(*conn.Conn).Close(frame.StatusGoingAway, "the server stops") })
-	}
-	closing.Wait()
 }
 
 func logf(format string, v ...any) {
