@@ -1,8 +1,12 @@
 // Command goclient drives another implementation's server with the client of this module.
 //
-//	goclient [-ca FILE] URL
+//	goclient [-ca FILE] [-proxy URL] [-keepalive TIME] URL                run all checks
+//	goclient [-ca FILE] [-proxy URL] [-keepalive TIME] URL CHECK          run one
+//	goclient [-ca FILE] [-proxy URL] [-keepalive TIME] URL refused TEXT   expect no connection, and an error with TEXT
 //
-// The server behaves by path as node/server.mjs and python/server.py do.
+// The server behaves by path as node/server.mjs, python/server.py and goserver do, but
+// going-away, idle, lost and refused work with any that echoes; see extra.
+// Without -proxy the environment says which proxy there is.
 // It prints a line for each check and exits with status 1 at the first that fails.
 package main
 
@@ -14,6 +18,8 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -37,46 +43,92 @@ var checks = []struct {
 	{"a ping is answered", pingOut},
 	{"a ping is answered by us", pingIn},
 	{"the server gets our close code and reason, and answers with the code", closeOut},
-	{"the server closes with 4002", closeIn},
+	{"the server closes with 1000, 1001 and 4002", closeIn},
 	{"a subprotocol is agreed on", subprotocol},
 	{"no subprotocol is agreed on", noSubprotocol},
 	{"twenty clients at once", many},
 }
 
+// extra checks run if asked for by name.
+var extra = map[string]func(context.Context, server) error{
+	"echo":       messages,
+	"big":        bigMessage,
+	"going-away": goingAway,
+	"idle":       staysOpen,
+	"lost":       isLost,
+	"from":       isForwarded,
+}
+
 func main() {
 	ca := flag.String("ca", "", "trust the certificate in this file")
+	proxy := flag.String("proxy", "", "`URL` of the proxy; by default that of the environment")
+	keepalive := flag.Duration("keepalive", 0, "`time` between two pings; 0: none")
 	flag.Parse()
-	s := server{url: flag.Arg(0)}
-	if *ca != "" {
-		pem, err := os.ReadFile(*ca)
-		if err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		s.tls = &tls.Config{RootCAs: x509.NewCertPool()}
-		s.tls.RootCAs.AppendCertsFromPEM(pem)
+	s, err := newServer(flag.Arg(0), *ca, *proxy, *keepalive)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(2)
 	}
-	label, _, _ := strings.Cut(s.url, ":")
-	for _, c := range checks {
-		ctx, cancel := context.WithTimeout(context.Background(), deadline)
-		err := c.run(ctx, s)
-		cancel()
-		if err != nil {
-			fmt.Printf("FAIL go: %s: %s: %v\n", label, c.name, err)
-			os.Exit(1)
+	switch name := flag.Arg(1); name {
+	case "":
+		for _, c := range checks {
+			s.check(c.name, c.run)
 		}
-		fmt.Printf("ok   go: %s: %s\n", label, c.name)
+	case "refused":
+		s.check("no connection: "+flag.Arg(2), func(ctx context.Context, s server) error {
+			return refused(ctx, s, flag.Arg(2))
+		})
+	default:
+		s.check(name, extra[name])
 	}
 }
 
-// A server is where the other implementation listens.
+// A server is where the other implementation listens, and how to get there.
 type server struct {
 	url string // without a path
-	tls *tls.Config
+	cfg client.Config
+}
+
+func newServer(rawURL, ca, proxy string, keepalive time.Duration) (server, error) {
+	s := server{url: rawURL}
+	if ca != "" {
+		pem, err := os.ReadFile(ca)
+		if err != nil {
+			return s, err
+		}
+		s.cfg.TLS = &tls.Config{RootCAs: x509.NewCertPool()}
+		s.cfg.TLS.RootCAs.AppendCertsFromPEM(pem)
+		s.cfg.ProxyTLS = s.cfg.TLS
+	}
+	if proxy != "" {
+		u, err := url.Parse(proxy)
+		if err != nil {
+			return s, err
+		}
+		s.cfg.Proxy = client.ProxyURL(u)
+	}
+	if keepalive > 0 {
+		s.cfg.Conn.Keepalive = &conn.Keepalive{Interval: keepalive}
+	}
+	return s, nil
+}
+
+// check runs a check and ends the program if it fails.
+func (s server) check(name string, run func(context.Context, server) error) {
+	label, _, _ := strings.Cut(s.url, ":")
+	ctx, cancel := context.WithTimeout(context.Background(), deadline)
+	defer cancel()
+	if err := run(ctx, s); err != nil {
+		fmt.Printf("FAIL go: %s: %s: %v\n", label, name, err)
+		os.Exit(1)
+	}
+	fmt.Printf("ok   go: %s: %s\n", label, name)
 }
 
 func (s server) dial(ctx context.Context, path string, subprotocols ...string) (*conn.Conn, error) {
-	return client.Dial(ctx, s.url+path, &client.Config{TLS: s.tls, Subprotocols: subprotocols})
+	cfg := s.cfg
+	cfg.Subprotocols = subprotocols
+	return client.Dial(ctx, s.url+path, &cfg)
 }
 
 // with runs f on a connection to path and closes it with 1000.
@@ -199,18 +251,19 @@ func lastClose(ctx context.Context, s server, want string) error {
 }
 
 func closeIn(ctx context.Context, s server) error {
-	c, err := s.dial(ctx, "/close-4002")
-	if err != nil {
-		return err
-	}
-	defer c.CloseNow()
-	if err := closed(ctx, c, 4002); err != nil {
-		return err
-	}
-	_, _, err = c.Read(ctx)
-	var ce *conn.CloseError
-	if !errors.As(err, &ce) || ce.Reason != "bye" {
-		return fmt.Errorf("got %v, want the reason \"bye\"", err)
+	for _, code := range []frame.StatusCode{frame.StatusNormalClosure, frame.StatusGoingAway, 4002} {
+		c, err := s.dial(ctx, fmt.Sprintf("/close-%d", int(code)))
+		if err != nil {
+			return err
+		}
+		defer c.CloseNow()
+		if err := closed(ctx, c, code); err != nil {
+			return err
+		}
+		_, _, err = c.Read(ctx)
+		if ce, ok := errors.AsType[*conn.CloseError](err); !ok || ce.Reason != "bye" || !ce.ByPeer {
+			return fmt.Errorf("got %v, want the reason \"bye\"", err)
+		}
 	}
 	return nil
 }
@@ -256,6 +309,71 @@ func many(ctx context.Context, s server) error {
 		all = append(all, <-errs)
 	}
 	return errors.Join(all...)
+}
+
+// goingAway says "ready", then expects the server to close with 1001.
+func goingAway(ctx context.Context, s server) error {
+	c, err := s.dial(ctx, "/echo")
+	if err != nil {
+		return err
+	}
+	defer c.CloseNow()
+	if err := echo(ctx, c, frame.Text, []byte("we are on")); err != nil {
+		return err
+	}
+	fmt.Println("ready")
+	return closed(ctx, c, frame.StatusGoingAway)
+}
+
+// quiet is how long connections are idle. Proxies under test lose them after 2 s.
+const quiet = 5 * time.Second
+
+// staysOpen expects that a connection can be used after it was idle.
+func staysOpen(ctx context.Context, s server) error {
+	return s.with(ctx, "/echo", func(c *conn.Conn) error {
+		short, cancel := context.WithTimeout(ctx, quiet)
+		defer cancel()
+		if _, _, err := c.Read(short); !errors.Is(err, context.DeadlineExceeded) {
+			return fmt.Errorf("after %v: %w", quiet, err)
+		}
+		return echo(ctx, c, frame.Text, []byte("still here"))
+	})
+}
+
+// isLost expects that a connection is lost when it is idle.
+func isLost(ctx context.Context, s server) error {
+	c, err := s.dial(ctx, "/echo")
+	if err != nil {
+		return err
+	}
+	defer c.CloseNow()
+	short, cancel := context.WithTimeout(ctx, quiet)
+	defer cancel()
+	_, _, err = c.Read(short)
+	if ce, ok := errors.AsType[*conn.CloseError](err); !ok || ce.Code != frame.StatusAbnormalClosure {
+		return fmt.Errorf("got %v, want an end without a close frame", err)
+	}
+	return nil
+}
+
+// isForwarded expects the proxy in front of a goserver to replace what a client says of its address.
+func isForwarded(ctx context.Context, s server) error {
+	s.cfg.Header = http.Header{"X-Forwarded-For": {"203.0.113.9"}}
+	return s.with(ctx, "/from", func(c *conn.Conn) error {
+		return receive(ctx, c, frame.Text, []byte("127.0.0.1"))
+	})
+}
+
+// refused expects an error that says want.
+func refused(ctx context.Context, s server, want string) error {
+	c, err := s.dial(ctx, "/echo")
+	if err == nil {
+		c.CloseNow()
+	}
+	if err == nil || !strings.Contains(err.Error(), want) {
+		return fmt.Errorf("got the error %v", err)
+	}
+	return nil
 }
 
 // echo sends a message and expects it back.

@@ -2,8 +2,11 @@
 //
 //   node client.mjs URL             run all checks
 //   node client.mjs URL going-away  print "ready", then expect the server to close with 1001
+//   node client.mjs URL idle        expect the connection to be of use after 5 s without messages
+//   node client.mjs URL lost        expect it to be lost in that time, with 1006
 //
 // Certificates are trusted as NODE_EXTRA_CA_CERTS says.
+import { setTimeout } from 'node:timers/promises';
 import WebSocket from 'ws';
 import { check, equal, next } from './check.mjs';
 
@@ -41,6 +44,27 @@ if (mode === 'going-away') {
     console.log('ready');
     const [code] = await closed;
     equal(code, 1001, 'close code');
+  });
+  process.exit(0);
+}
+
+const quiet = 5_000; // ms
+
+if (mode === 'idle') {
+  await check(`${label}: idle`, async (signal) => {
+    const ws = await open(signal);
+    await setTimeout(quiet);
+    await echoes(ws, 'still here', false, signal);
+    await closes(ws, 1000, '', signal);
+  });
+  process.exit(0);
+}
+
+if (mode === 'lost') {
+  await check(`${label}: lost`, async (signal) => {
+    const ws = await open(signal);
+    const [code] = await next(ws, 'close', AbortSignal.any([signal, AbortSignal.timeout(quiet)]));
+    equal(code, 1006, 'close code');
   });
   process.exit(0);
 }

@@ -6,7 +6,7 @@
 //
 //   /echo         echoes messages
 //   /last-close   sends "CODE REASON" of the connection that closed last
-//   /close-4002   closes with 4002 "bye"
+//   /close-CODE   closes with 1000, 1001 or 4002, and "bye"
 //   /ping         pings, waits for the pong, then sends "pong: PAYLOAD"
 //   /fragments    sends "one two three" in three fragments, with a ping between
 //   /subprotocol  picks v1.chat and sends the name of what it picked
@@ -28,6 +28,8 @@ const paths = {
     ws.on('close', (code, reason) => { lastClose = `${code} ${reason}`; });
   },
   '/last-close': (ws) => ws.send(lastClose),
+  '/close-1000': (ws) => ws.close(1000, 'bye'),
+  '/close-1001': (ws) => ws.close(1001, 'bye'),
   '/close-4002': (ws) => ws.close(4002, 'bye'),
   '/ping': (ws) => {
     ws.on('pong', (data) => ws.send(`pong: ${data}`));

@@ -6,7 +6,7 @@ It prints the address it listens on. What it does depends on the path:
 
     /echo         echoes messages
     /last-close   sends "CODE REASON" of the connection that closed last
-    /close-4002   closes with 4002 "bye"
+    /close-CODE   closes with 1000, 1001 or 4002, and "bye"
     /ping         pings, waits for the pong, then sends "pong: PAYLOAD"
     /fragments    sends "one two three" in three fragments, with a ping between
     /subprotocol  picks v1.chat and sends the name of what it picked
@@ -36,8 +36,8 @@ async def send_last_close(ws):
     await ws.wait_closed()
 
 
-async def close_4002(ws):
-    await ws.close(4002, "bye")
+def closing(code):
+    return lambda ws: ws.close(code, "bye")
 
 
 async def ping(ws):
@@ -65,7 +65,9 @@ async def subprotocol(ws):
 PATHS = {
     "/echo": echo,
     "/last-close": send_last_close,
-    "/close-4002": close_4002,
+    "/close-1000": closing(1000),
+    "/close-1001": closing(1001),
+    "/close-4002": closing(4002),
     "/ping": ping,
     "/fragments": fragments,
     "/subprotocol": subprotocol,
