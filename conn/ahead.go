@@ -117,7 +117,7 @@ const aheadMost = 16 << 20
 
 // aheadFull reports whether as much is read ahead as may be, to within one read.
 func (c *Conn) aheadFull() bool {
-	return c.ahead != nil && c.ahead.size >= min(c.limits().MaxMessageSize, aheadMost)
+	return c.ahead != nil && c.ahead.size >= min(c.limits.MaxMessageSize, aheadMost)
 }
 
 // lockReading takes c.rd for a reader, which goes before those that read ahead.

@@ -103,7 +103,7 @@ func (c *Conn) startClosing() {
 	if c.ending != nil || c.over.Load() {
 		return
 	}
-	c.ending = &ending{by: after(c.limits().CloseTimeout)}
+	c.ending = &ending{by: after(c.limits.CloseTimeout)}
 	c.ending.Side = c.Side()
 	if by := c.ending.by; !by.IsZero() && !c.woken {
 		c.nc.SetReadDeadline(by)
@@ -287,7 +287,7 @@ func (c *Conn) awaitRoom(room <-chan struct{}) {
 		return
 	case <-c.done():
 		return
-	case <-time.After(min(c.limits().CloseTimeout/4, 5*time.Second)):
+	case <-time.After(min(c.limits.CloseTimeout/4, 5*time.Second)):
 	}
 	if c.lockPumping(c.done(), nil) {
 		c.dropping = true

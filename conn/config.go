@@ -3,6 +3,7 @@ package conn
 import (
 	"cmp"
 	"math"
+	"sync/atomic"
 	"time"
 )
 
@@ -86,11 +87,27 @@ const (
 	CloseTryLater
 )
 
+// recent is the Config that was resolved last: it is likely to be asked for again.
+var recent atomic.Pointer[Config]
+
 // resolved returns c with its defaults filled in and "no limit" as the largest value.
-func (c *Config) resolved() Config {
+// It is not to be changed: connections that begin one after the other share it.
+func (c *Config) resolved() *Config {
 	if c == nil {
 		c = new(Config)
 	}
+	r := c.withDefaults()
+	if p := recent.Load(); p != nil && *p == r {
+		return p
+	}
+	shared := new(Config) // not r, which then need not be on the heap
+	*shared = r
+	recent.Store(shared)
+	return shared
+}
+
+// withDefaults does what resolved says, for c that is not nil.
+func (c *Config) withDefaults() Config {
 	return Config{
 		// A message must fit into a slice, on 32-bit targets too.
 		MaxMessageSize: min(limit(c.MaxMessageSize, 1<<20), math.MaxInt),

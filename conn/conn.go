@@ -8,7 +8,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
-	"unique"
 
 	"github.com/ws6455/ws/frame"
 	"github.com/ws6455/ws/handshake"
@@ -22,12 +21,12 @@ import (
 // what few connections need is behind a pointer.
 type Conn struct {
 	nc        net.Conn
-	raw       syscall.RawConn       // of nc, if it may be used past nc's back; else nil
-	cfg       unique.Handle[Config] // resolved; one copy for all that have the same
-	hooks     *Hooks                // of cfg
-	member    *member               // of Config.Keepalive; nil if there is none
-	rtt       atomic.Int64          // of the last ping that was answered
-	agreement *handshake.Agreement  // nil if nothing was agreed on
+	raw       syscall.RawConn      // of nc, if it may be used past nc's back; else nil
+	limits    *Config              // resolved; others may have the same
+	hooks     *Hooks               // of limits
+	member    *member              // of Config.Keepalive; nil if there is none
+	rtt       atomic.Int64         // of the last ping that was answered
+	agreement *handshake.Agreement // nil if nothing was agreed on
 
 	// Reading. Guarded by rd, which is held while input is decoded or waited for.
 	rd       lock
@@ -91,11 +90,7 @@ type Opening struct {
 // nc must obey deadlines, and its Close must end a blocked Read and Write.
 func New(nc net.Conn, o Opening, cfg *Config) *Conn {
 	limits := cfg.resolved()
-	c := &Conn{
-		nc:  nc,
-		raw: rawConn(nc),
-		cfg: unique.Make(limits),
-	}
+	c := &Conn{nc: nc, raw: rawConn(nc), limits: limits}
 	if a := o.Agreement; a.Subprotocol != "" || len(a.Extensions) > 0 {
 		c.agreement = &a
 	}

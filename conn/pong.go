@@ -40,7 +40,7 @@ func (c *Conn) queueControl(mark byte, payload []byte) {
 }
 
 // pongsFull reports whether as many pongs wait as may.
-func (c *Conn) pongsFull() bool { return int(c.pongCount.Load()) >= c.limits().MaxQueuedPongs }
+func (c *Conn) pongsFull() bool { return int(c.pongCount.Load()) >= c.limits.MaxQueuedPongs }
 
 // drop removes the first n pongs.
 func (q *pongQueue) drop(n int32) {

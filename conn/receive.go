@@ -153,9 +153,6 @@ func (c *Conn) ready() bool {
 	return err == nil && n > 0 && int64(len(c.in.b)-n) >= h.Length
 }
 
-// limits returns the resolved configuration.
-func (c *Conn) limits() Config { return c.cfg.Value() }
-
 // stow gives back the buffer that the input lies in, before a time of waiting.
 func (c *Conn) stow() {
 	if r := c.reader; r != nil {
@@ -196,7 +193,7 @@ func (c *Conn) patience() time.Time {
 		c.waited = 0
 		return time.Time{}
 	}
-	return after(c.limits().MessageTimeout - c.waited)
+	return after(c.limits.MessageTimeout - c.waited)
 }
 
 // wakeReader makes whoever waits for input look around.
@@ -253,7 +250,7 @@ func (c *Conn) filled(n int, err error) error {
 		c.heardOf()
 	}
 	if !c.by.IsZero() {
-		c.waited = c.limits().MessageTimeout - time.Until(c.by)
+		c.waited = c.limits.MessageTimeout - time.Until(c.by)
 	}
 	switch {
 	case n > 0 || err == nil:
@@ -261,9 +258,9 @@ func (c *Conn) filled(n int, err error) error {
 	case !isTimeout(err):
 		return c.lost(err)
 	case c.closeOverdue():
-		return c.end(c.closeError(timeLimit("CloseTimeout", c.limits().CloseTimeout)))
+		return c.end(c.closeError(timeLimit("CloseTimeout", c.limits.CloseTimeout)))
 	case reached(c.by):
-		e := timeLimit("MessageTimeout", c.limits().MessageTimeout)
+		e := timeLimit("MessageTimeout", c.limits.MessageTimeout)
 		e.Code = frame.StatusPolicyViolation
 		return c.fail(e)
 	}

@@ -26,18 +26,18 @@ func (c *Conn) Send(ctx context.Context, typ frame.Opcode, p []byte) error {
 	if err := checkMessage(typ, p); err != nil {
 		return err
 	}
-	return c.enqueue(ctx, queued{typ: typ, data: p}, c.limits().WhenFull)
+	return c.enqueue(ctx, queued{typ: typ, data: p}, c.limits.WhenFull)
 }
 
 // SendPrepared is [Conn.Send] for a prepared message, of which no copy is made.
 func (c *Conn) SendPrepared(ctx context.Context, m *Prepared) error {
-	return c.enqueue(ctx, queued{m.typ, m.data, true}, c.limits().WhenFull)
+	return c.enqueue(ctx, queued{m.typ, m.data, true}, c.limits.WhenFull)
 }
 
 // TrySendPrepared is [Conn.SendPrepared], but never waits:
 // if the queue is full and Config.WhenFull is Block, it does as CloseSlow says.
 func (c *Conn) TrySendPrepared(m *Prepared) error {
-	policy := c.limits().WhenFull
+	policy := c.limits.WhenFull
 	if policy == Block {
 		policy = CloseSlow
 	}
@@ -214,7 +214,7 @@ func (c *Conn) add(m queued) {
 // full returns the limit that a message of n bytes meets, if it does.
 // One message is queued in any case. c.mu is held.
 func (c *Conn) full(n int) *LimitError {
-	q, limits := c.queue, c.limits()
+	q, limits := c.queue, c.limits
 	switch {
 	case q.messages == 0:
 		return nil
@@ -387,6 +387,6 @@ func (c *Conn) awaitQueue() {
 	select {
 	case <-q.empty:
 	case <-c.done():
-	case <-time.After(c.limits().CloseTimeout / 2):
+	case <-time.After(c.limits.CloseTimeout / 2):
 	}
 }

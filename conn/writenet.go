@@ -35,7 +35,7 @@ func (c *Conn) writeNet(ctx context.Context, b []byte) (n int, err error) {
 // writeWaiting writes b to the network, waiting for it as long as ctx and limits allow.
 // With riders, it returns [errGone] when one of these gives up.
 func (c *Conn) writeWaiting(ctx context.Context, b []byte, riders bool) (n int, err error) {
-	by := after(c.limits().WriteTimeout)
+	by := after(c.limits.WriteTimeout)
 	id := c.startWaiting()
 	defer c.disarmWrite()
 	c.armWrite(by)
@@ -124,11 +124,11 @@ func (c *Conn) hurried() bool {
 func (c *Conn) writeOverdue(ctx context.Context, by time.Time) error {
 	switch {
 	case c.closeOverdue():
-		return c.end(c.closeError(timeLimit("CloseTimeout", c.limits().CloseTimeout)))
+		return c.end(c.closeError(timeLimit("CloseTimeout", c.limits.CloseTimeout)))
 	case ctx.Err() != nil:
 		return ctx.Err()
 	case reached(by):
-		return timeLimit("WriteTimeout", c.limits().WriteTimeout)
+		return timeLimit("WriteTimeout", c.limits.WriteTimeout)
 	}
 	return nil
 }

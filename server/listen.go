@@ -73,13 +73,15 @@ func (s *Server) Serve(l net.Listener) error {
 		return http.ErrServerClosed
 	}
 	defer s.removeListener(own)
+	r := newReceptionists()
+	defer r.close()
 	var pause time.Duration
 	for {
 		nc, err := own.Accept()
 		switch {
 		case err == nil:
 			pause = 0
-			s.meet(nc)
+			s.meet(nc, r)
 		case s.draining():
 			return http.ErrServerClosed
 		case !isTemporary(err):

@@ -291,6 +291,8 @@ func TestServeCrowd(t *testing.T) {
 				t.Fatalf("%d reads %d bytes, %v after the timeout", i, n, err)
 			}
 		}
+		time.Sleep(time.Second) // some that performed handshakes stay for a moment
+		synctest.Wait()
 		if left := goroutines(); len(left) > 10 {
 			t.Errorf("%d goroutines are left", len(left))
 		}
@@ -397,7 +399,45 @@ func TestServeShutdown(t *testing.T) {
 	}
 }
 
-// A failing is a listener whose Accept returns what is on its list, and then waits.
+// A late is a listener with one more connection after it is closed.
+type late struct {
+	net.Listener
+	nc net.Conn
+}
+
+func (l *late) Accept() (net.Conn, error) {
+	nc, err := l.Listener.Accept()
+	if err != nil && l.nc != nil {
+		time.Sleep(time.Second)
+		nc, err, l.nc = l.nc, nil, nil
+	}
+	return nc, err
+}
+
+func TestServeShutdownLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		near, far := wstest.Pipe()
+		told := new(refusals)
+		s := &server.Server{Config: server.Config{HandshakeTimeout: -1}, Refused: told.refused}
+		served := make(chan error, 1)
+		go func() { served <- s.Serve(&late{(*listener)(newSite(t)), far}) }()
+		synctest.Wait()
+		if err := s.Shutdown(t.Context()); err != nil {
+			t.Error(err)
+		}
+		if err := <-served; err != http.ErrServerClosed {
+			t.Errorf("Serve = %v", err)
+		}
+		if n, err := near.Read(make([]byte, 1)); n > 0 || err != io.EOF {
+			t.Errorf("read %d bytes, %v; want the end", n, err)
+		}
+		if got := told.take(); got != "" {
+			t.Errorf("the server is told %q", got)
+		}
+	})
+}
+
+// A failing is a listener whose Accept returns the errors on its list, a connection for nil, and then waits.
 type failing struct {
 	net.Listener
 	errs  []error
@@ -411,7 +451,12 @@ func (l *failing) Accept() (net.Conn, error) {
 	}
 	err := l.errs[0]
 	l.errs = l.errs[1:]
-	return nil, err
+	if err != nil {
+		return nil, err
+	}
+	near, far := wstest.Pipe()
+	near.Close()
+	return far, nil
 }
 
 // tooManyFiles is a temporary error.
@@ -426,6 +471,7 @@ func TestServeAcceptErrors(t *testing.T) {
 		for range 11 {
 			errs = append(errs, tooManyFiles{})
 		}
+		errs = append(errs, nil, tooManyFiles{})
 		var b logBuffer
 		l := &failing{Listener: (*listener)(newSite(t)), errs: append(errs, io.ErrUnexpectedEOF)}
 		s := &server.Server{ErrorLog: log.New(&b, "", 0)}
@@ -436,11 +482,11 @@ func TestServeAcceptErrors(t *testing.T) {
 		for i, at := range l.times[1:] {
 			pauses = append(pauses, at.Sub(l.times[i])/time.Millisecond)
 		}
-		if want := []time.Duration{5, 10, 20, 40, 80, 160, 320, 640, 1000, 1000, 1000}; !reflect.DeepEqual(pauses, want) {
+		if want := []time.Duration{5, 10, 20, 40, 80, 160, 320, 640, 1000, 1000, 1000, 0, 5}; !reflect.DeepEqual(pauses, want) {
 			t.Errorf("pauses of %d ms, want %d", pauses, want)
 		}
 		if got := b.String(); !strings.HasPrefix(got, "websocket: too many open files; the next connection is accepted in 5ms\n") ||
-			strings.Count(got, "\n") != 11 {
+			strings.Count(got, "\n") != 12 {
 			t.Errorf("logged %q", got)
 		}
 		select {

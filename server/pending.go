@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"net"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // pending are the connections of Serve whose handshake is under way.
@@ -14,14 +16,93 @@ type pending struct {
 }
 
 // meet begins the handshake of nc on a goroutine, or closes nc if too many are under way.
-func (s *Server) meet(nc net.Conn) {
+func (s *Server) meet(nc net.Conn, r *receptionists) {
 	h := newHalf(s, nc)
 	limit := cmp.Or(s.MaxPendingHandshakes, 10_000)
 	if !s.pending.add(h, limit) {
 		h.turnBack(limit)
 		return
 	}
-	go h.run()
+	select {
+	case r.next <- h:
+		r.called.Store(true)
+	default:
+		go r.work(h)
+	}
+}
+
+// receptionists are the goroutines that perform handshakes. Some that have nothing to do stay for a moment:
+// a new one would have to grow its stack first, which takes a tenth of the time of a handshake.
+type receptionists struct {
+	next   chan *half    // for one that has nothing to do; nil tells it to go
+	done   chan struct{} // closed when all shall go
+	idle   atomic.Int32  // how many have nothing to do
+	called atomic.Bool   // there was something to do since dismiss looked
+	timer  *time.Timer   // calls dismiss
+	timed  atomic.Bool   // it is set
+}
+
+const (
+	maxIdle  = 32                     // how many receptionists stay
+	idleTime = 100 * time.Millisecond // how long, if nobody comes
+)
+
+func newReceptionists() *receptionists {
+	r := &receptionists{next: make(chan *half), done: make(chan struct{})}
+	r.timed.Store(true)
+	r.timer = time.AfterFunc(idleTime, r.dismiss)
+	return r
+}
+
+// work performs the handshake of h, and then others.
+func (r *receptionists) work(h *half) {
+	for h != nil {
+		h.run()
+		h = r.await()
+	}
+}
+
+// await waits for the next handshake. It returns nil if the goroutine is not needed any more.
+func (r *receptionists) await() *half {
+	defer r.idle.Add(-1)
+	if r.idle.Add(1) > maxIdle {
+		return nil
+	}
+	r.setTimer()
+	select {
+	case h := <-r.next:
+		return h
+	case <-r.done:
+		return nil
+	}
+}
+
+func (r *receptionists) setTimer() {
+	if !r.timed.Load() && !r.timed.Swap(true) {
+		r.timer.Reset(idleTime)
+	}
+}
+
+// dismiss lets those go that have nothing to do, unless there was something a moment ago.
+func (r *receptionists) dismiss() {
+	r.timed.Store(false)
+	for !r.called.Swap(false) {
+		select {
+		case r.next <- nil:
+			continue
+		default:
+		}
+		break
+	}
+	if r.idle.Load() > 0 {
+		r.setTimer()
+	}
+}
+
+// close lets all go.
+func (r *receptionists) close() {
+	r.timer.Stop()
+	close(r.done)
 }
 
 // turnBack closes a connection that there are too many of, or that comes after a shutdown.
