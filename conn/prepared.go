@@ -23,6 +23,13 @@ func Prepare(typ frame.Opcode, p []byte) (*Prepared, error) {
 	return &Prepared{typ, bytes.Clone(p)}, nil
 }
 
+// Prepared returns m ready to be sent to many connections, as [Prepare] does,
+// or nil if m cannot be sent, as the empty message with which [Conn.Messages] reports an error.
+func (m Message) Prepared() *Prepared {
+	p, _ := Prepare(m.Type, m.Data)
+	return p
+}
+
 // WritePrepared is [Conn.Write] for a prepared message.
 func (c *Conn) WritePrepared(ctx context.Context, m *Prepared) error {
 	return c.Write(ctx, m.typ, m.data)

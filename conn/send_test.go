@@ -351,6 +351,15 @@ func TestPrepared(t *testing.T) {
 		if _, err := conn.Prepare(frame.Close, nil); err != conn.ErrMessageType {
 			t.Error(err)
 		}
+		if err := c.WritePrepared(background, (conn.Message{Type: frame.Text, Data: []byte("of a message")}).Prepared()); err != nil {
+			t.Error(err)
+		}
+		peer.Want("a message as it was received", frame.Text, "of a message")
+		for _, m := range []conn.Message{{}, {Type: frame.Text, Data: []byte{0xff}}} {
+			if m.Prepared() != nil {
+				t.Errorf("%v can be sent", m)
+			}
+		}
 	})
 }
 

@@ -49,6 +49,9 @@ func TestBroadcast(t *testing.T) {
 		all[2].leave()
 		all[3].nc.Reset()
 		synctest.Wait()
+		if n := s.Broadcast(nil, nil); n != 0 {
+			t.Errorf("nothing was sent to %d", n)
+		}
 		wantSent(t, &s, "bye", nil, 3)
 		for _, c := range []*client{all[0], all[1], all[4]} {
 			c.want("those who are left", unmasked(frame.Text, "bye"))

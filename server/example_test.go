@@ -88,10 +88,8 @@ func ExampleGo() {
 func ExampleServer_Broadcast() {
 	var room server.Server
 	room.Handler = func(c *conn.Conn) {
-		for m, err := range c.Messages(context.Background()) {
-			if p, _ := conn.Prepare(m.Type, m.Data); err == nil {
-				room.Broadcast(p, nil)
-			}
+		for m := range c.Messages(context.Background()) {
+			room.Broadcast(m.Prepared(), nil)
 		}
 	}
 
