@@ -17,7 +17,18 @@
 //	}
 //
 // [Conn.ReadAppend] reads without allocating; [Conn.Reader] and [Conn.Writer] stream.
+// [Conn.ReadJSON] and [Conn.WriteJSON] are for messages that are JSON,
+// and [Conn.Stream] makes a net.Conn of the connection, for what speaks through one.
 // [Conn.Close] closes politely, [Conn.CloseNow] at once.
+//
+// # Sending
+//
+// [Conn.Write] waits until the network has taken the message, so that a slow peer slows its sender down.
+// Messages of writers that wait for their turn leave in one write to the network, and so do
+// the replies to messages that came together; [Conn.Batch] does that on request.
+//
+// [Conn.Send] does not wait: it queues what the network does not take at once. [Config] bounds the queue
+// and says what happens when it is full. To send one message to many, [Prepare] it.
 //
 // # Contexts
 //
@@ -46,4 +57,11 @@
 // Pings are answered and the peer's close is completed while some call reads:
 // Read and its kind, Ping, or Close. After the first call of Context
 // that also happens while the application does something else.
+//
+// A [Keepalive] pings, for any number of connections, and fails those whose peer has gone silent.
+//
+// # Observation
+//
+// [Hooks] are told when a connection begins and ends, of each message in and out,
+// of round-trip times, and of what a full queue dropped.
 package conn
