@@ -74,6 +74,7 @@ type Config struct {
 
 	// Subprotocols are those to offer, in order of preference, without duplicates.
 	// The server may choose one of them or none: see Subprotocol of the connection.
+	// A server that Dial is redirected to gets the same offer: a secret does not belong here.
 	//
 	// https://www.rfc-editor.org/rfc/rfc6455#section-1.9
 	Subprotocols []string

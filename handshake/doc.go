@@ -62,7 +62,8 @@
 //     in a request, and is left out of a response.
 //   - Applications cannot set the fields of the handshake: see [CheckFields].
 //   - A reason quotes at most some 100 bytes of what was received,
-//     with everything that is not printable ASCII escaped.
+//     with everything that is not printable ASCII escaped,
+//     and no value of a field that is not the handshake's, such as Authorization.
 //
 // # Choices
 //

@@ -47,7 +47,7 @@ func checkField(name string, values []string) error {
 	}
 	for _, v := range values {
 		if !isFieldValue(v) {
-			return fmt.Errorf("field %s has a control character in its value %s", quote(name), quote(v))
+			return fmt.Errorf("field %s has %s", quote(name), controlText(v))
 		}
 	}
 	return nil
@@ -64,13 +64,23 @@ func isReserved(name string) bool {
 // isFieldValue reports whether s is free of control characters, tabs excepted.
 //
 // https://www.rfc-editor.org/rfc/rfc9110#section-5.5
-func isFieldValue(s string) bool {
+func isFieldValue(s string) bool { return textLen(s) == len(s) }
+
+// textLen returns how many bytes of s come before its first control character, tabs excepted.
+func textLen(s string) int {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' && c != '\t' || c == 0x7F {
-			return false
+			return i
 		}
 	}
-	return true
+	return len(s)
+}
+
+// controlText says in an error which control character a value has.
+// It shows nothing else of the value, which may be a secret: that of Authorization, read with the line end from a file.
+func controlText(value string) string {
+	n := textLen(value)
+	return fmt.Sprintf("a control character in its value: %s after %d bytes", quote(value[n:n+1]), n)
 }
 
 // sortedNames returns the names in h, sorted so that

@@ -138,7 +138,7 @@ func parseField(line string) (name, value string, err error) {
 	case !IsToken(name):
 		return "", "", fmt.Errorf("field name %s of the response is not a token", quote(name))
 	case !isFieldValue(value):
-		return "", "", fmt.Errorf("field %s of the response has a control character in its value %s", quote(name), quote(value))
+		return "", "", fmt.Errorf("field %s of the response has %s", quote(name), controlText(value))
 	default:
 		return name, trim(value), nil
 	}

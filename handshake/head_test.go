@@ -95,7 +95,7 @@ func TestConsumeResponseMalformed(t *testing.T) {
 		{"a space after the name", ok + "A : b\r\n\r\n", `field name "A " of the response is not a token`},
 		{"a space in the name", ok + "A B: c\r\n\r\n", `field name "A B" of the response is not a token`},
 		{"a name that is not ASCII", ok + "é: c\r\n\r\n", `is not a token`},
-		{"a value with NUL", ok + "A: b\x00c\r\n\r\n", `field "A" of the response has a control character in its value " b\x00c"`},
+		{"a value with NUL", ok + "A: b\x00c\r\n\r\n", `field "A" of the response has a control character in its value: "\x00" after 2 bytes`},
 		{"a value with CR", ok + "A: b\rc\r\n\r\n", "control character"},
 		{"a value that ends with CR", ok + "A: b\r\r\n\r\n", "control character"},
 		{"a value with DEL", ok + "A: \x7F\r\n\r\n", "control character"},

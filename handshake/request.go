@@ -213,7 +213,7 @@ func (p *RequestParser) refuse(line string) *Error {
 		return badRequest("a line of the request begins with white space")
 	case p.part == inValue:
 		name, value, _ := strings.Cut(line, ":")
-		return badRequest("field " + quote(name) + " of the request has a control character in its value " + quote(value))
+		return badRequest("field " + quote(name) + " of the request has " + controlText(value))
 	case last == '\r':
 		return badRequest("line " + quote(line[:len(line)-1]) + " of the request has no colon")
 	}

@@ -123,7 +123,7 @@ func TestConsumeRequestMalformed(t *testing.T) {
 		{"no name", ok + ":", 400, `field name ":" of the request is not a token`},
 		{"a space after the name", ok + "A ", 400, `field name "A " of the request is not a token`},
 		{"a name that is not ASCII", ok + "\xc3", 400, "is not a token"},
-		{"a value with NUL", ok + "A: b\x00", 400, `field "A" of the request has a control character in its value " b\x00"`},
+		{"a value with NUL", ok + "A: b\x00", 400, `field "A" of the request has a control character in its value: "\x00" after 2 bytes`},
 		{"a value with DEL", ok + "B: c\r\nA:\x7F", 400, `field "A" of the request has a control character`},
 		{"129 fields", ok + strings.Repeat("A: b\r\n", 128) + "A:", 431, "the request has more than 128 fields"},
 	} {

@@ -58,7 +58,8 @@
 // Behind a listener, there are clients that mean no good. What they can cost is bounded:
 // a handshake has one time for all of it, Config.HandshakeTimeout;
 // its request has at most MaxHeaderBytes bytes and MaxHeaderFields fields;
-// at most MaxPendingHandshakes are under way, and each takes some 5 KB while it waits.
+// at most MaxPendingHandshakes are under way, and each takes some 5 KB while it waits,
+// besides what has come of its request.
 // What is no request of HTTP/1 is refused at the first byte that tells so.
 // After a refusal, the client may go on to send for a second, and 256 KiB, so that the answer
 // is not lost to a reset. A connection that is closed before it sent a byte is nobody's concern;

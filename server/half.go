@@ -160,7 +160,7 @@ func (h *half) tlsError(err error) error {
 
 // readError returns the error of a connection from which err kept a request.
 func (h *half) readError(err error) error {
-	if err == io.EOF && len(h.in) == 0 {
+	if len(h.in) == 0 && (err == io.EOF || errors.Is(err, syscall.ECONNRESET)) {
 		return errSilent
 	}
 	if err == io.EOF {

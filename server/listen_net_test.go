@@ -12,6 +12,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -355,6 +356,43 @@ func TestServeTLS(t *testing.T) {
 			pipe.Close()
 		})
 	})
+}
+
+// Who looks only whether somebody is there is no request that was refused,
+// however the connection is closed: some load balancers reset it.
+func TestServeKnock(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a reset has another number there, and is told")
+	}
+	told := make(chan error, 3)
+	s := &server.Server{Refused: func(_ *http.Request, err error) { told <- err }}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Skip(err)
+	}
+	go s.Serve(l)
+	defer s.Close()
+	for _, sent := range []string{"", "GET"} {
+		for _, linger := range []int{-1, 0} { // an orderly close, and a reset
+			nc, err := net.Dial("tcp", l.Addr().String())
+			if err != nil {
+				t.Fatal(err)
+			}
+			io.WriteString(nc, sent)
+			time.Sleep(10 * time.Millisecond) // until that has been received
+			nc.(*net.TCPConn).SetLinger(linger)
+			nc.Close()
+			if sent == "" {
+				continue
+			}
+			if err := <-told; !strings.HasPrefix(err.Error(), "websocket: handshake request: ") {
+				t.Errorf("linger %d, after a part of a request: told %v", linger, err)
+			}
+		}
+	}
+	if len(told) > 0 {
+		t.Errorf("told of silence: %v", <-told)
+	}
 }
 
 // BenchmarkServe is connect, handshake and close, for both ways in, with the client's part.

@@ -27,9 +27,15 @@ func (h *half) turnAway(err error) {
 }
 
 // refuse answers with e, and sees to it that the answer arrives.
+//
+// https://www.rfc-editor.org/rfc/rfc9110#section-9.3.2
 func (h *half) refuse(e *handshake.Error) {
 	h.raw = nil // every read and write has a deadline from now on
-	if h.write(appendRefusal(nil, e, time.Now())) == nil {
+	b := appendRefusal(nil, e, time.Now())
+	if h.head.Method == http.MethodHead { // "The server MUST NOT send content"
+		b = b[:bytes.Index(b, []byte("\r\n\r\n"))+4]
+	}
+	if h.write(b) == nil {
 		h.linger()
 	}
 }

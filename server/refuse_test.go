@@ -85,6 +85,22 @@ func TestAcceptRefuses(t *testing.T) {
 	}
 }
 
+// The answer to a HEAD request tells how long its content would be, and has none.
+//
+// https://www.rfc-editor.org/rfc/rfc9110#section-9.3.2
+func TestRefuseHEAD(t *testing.T) {
+	eachWay(t, "HEAD", func(t *testing.T, w way) {
+		c := w.site(t, nil, nil).dial()
+		c.send(request("^HEAD /chat HTTP/1.1"))
+		synctest.Wait()
+		got, _ := c.take()
+		head, content, _ := strings.Cut(got, "\r\n\r\n")
+		if !strings.HasPrefix(head, "HTTP/1.1 405 ") || !strings.Contains(head, "Content-Length: 31") || content != "" {
+			t.Errorf("got %q: want a head only", got)
+		}
+	})
+}
+
 // checkRefusal checks the fields of a refusal.
 //
 // Requirements: 6455-4.2.2-04, 6455-4.2.2-07, 6455-4.4-01, 6455-11.3.5-02

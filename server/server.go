@@ -79,7 +79,8 @@ type Server struct {
 
 	// Refused is told of each request that got no connection, and why: a [*LimitError],
 	// a [*handshake.Error], the error of Select, one of Config, or one of the network.
-	// r is nil if a connection of Serve sent no complete request. If Refused is nil, nobody is told.
+	// r is nil if a connection of Serve sent no complete request. It may be called by many at once,
+	// and each waits for it: return soon. If Refused is nil, nobody is told.
 	Refused func(r *http.Request, err error)
 
 	// ErrorLog gets the panics of handlers and the errors of listeners. If nil, package log does.
