@@ -623,6 +623,35 @@ func TestFailedPeerStays(t *testing.T) {
 	}
 }
 
+// A large message fills the buffer and does not leave. The close frame that waits behind it
+// comes when the time is over, and finds nothing of the message in its way.
+func TestCloseBehindStuckWrite(t *testing.T) {
+	for name, tt := range map[string]struct {
+		size int // of the network's buffer
+		wrap func(nc *wstest.PipeConn) net.Conn
+	}{
+		"nothing was sent":      {1, func(nc *wstest.PipeConn) net.Conn { return layered{nc} }},
+		"a byte was sent":       {1, func(nc *wstest.PipeConn) net.Conn { return nc }},
+		"a part was sent":       {1000, func(nc *wstest.PipeConn) net.Conn { return nc }},
+		"nobody knows what was": {1000, func(nc *wstest.PipeConn) net.Conn { return layered{nc} }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				nc, peer := wstest.PipeSize(tt.size)
+				defer peer.Close()
+				cfg := &conn.Config{CloseTimeout: time.Second}
+				c := conn.New(tt.wrap(nc), conn.Opening{Side: frame.Server}, cfg)
+				writing := start(func() error { return c.Write(background, frame.Binary, make([]byte, 100<<10)) })
+				synctest.Wait()
+				begin := time.Now()
+				as[*conn.CloseError](t, c.Close(frame.StatusGoingAway, ""))
+				elapsed(t, begin, time.Second)
+				as[*conn.CloseError](t, now(t, writing))
+			})
+		})
+	}
+}
+
 // The fields of a CloseError make a sentence.
 func TestCloseErrorText(t *testing.T) {
 	for _, tt := range []struct {

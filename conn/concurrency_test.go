@@ -464,7 +464,8 @@ func inPeace(client, server *storm) {
 				return false
 			}
 		}
-		return true
+		queued, _ := s.c.Buffered() // it would be forgotten if the other side closes
+		return queued == 0
 	}
 	for range 2000 {
 		if quiet(client) && quiet(server) {

@@ -53,7 +53,8 @@ type Conn struct {
 	txKey     [4]byte         // masking key of the frame under way, rotated to the next byte
 	out       output          // encoded and not sent
 	holdTimer *time.Timer     // sends out at last; nil as long as nothing was held back
-	holding   atomic.Bool     // there is something in out; may be read without wr
+	holding   atomic.Bool     // there is something in out; may be read without wr, as timed
+	timed     atomic.Bool     // holdTimer is set
 	pipelined atomic.Bool     // a message is there to be read, so its predecessor's reply may wait
 	batches   atomic.Int32    // under way
 	dropped   atomic.Int64    // messages that the queue had no room for
@@ -64,7 +65,6 @@ type Conn struct {
 	deadline  bool         // nc has a read deadline
 	woken     bool         // it has passed, to wake the reader
 	writing   bool         // a write may be waiting for the network
-	hurry     bool         // a rider of that gave up
 	writes    uint32       // counts those
 	pongCount atomic.Int32 // pongs that are due; may be read without mu
 	pongs     *pongQueue   // them; nil if there are none

@@ -11,7 +11,7 @@ import (
 // Each may be nil. They are called from the goroutines of the connection,
 // possibly from several at once, and must return soon; they may call methods that do not wait.
 type Hooks struct {
-	// Open is called when a connection begins.
+	// Open is called when a connection begins. If it panics, the connection is closed.
 	Open func(c *Conn)
 
 	// Close is called once, when a connection has ended, with the error that Read returns.
@@ -34,10 +34,19 @@ type Hooks struct {
 	Drop func(c *Conn, typ frame.Opcode, size int64)
 }
 
+// open calls Open. Nobody else has c yet: if there is a panic, nobody but this can close it.
 func (h *Hooks) open(c *Conn) {
-	if h != nil && h.Open != nil {
-		h.Open(c)
+	if h == nil || h.Open == nil {
+		return
 	}
+	returned := false
+	defer func() {
+		if !returned {
+			c.CloseNow()
+		}
+	}()
+	h.Open(c)
+	returned = true
 }
 
 func (h *Hooks) close(c *Conn, err error) {

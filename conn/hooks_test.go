@@ -146,6 +146,33 @@ func TestHooksMayCallMethods(t *testing.T) {
 	})
 }
 
+// A connection whose hook panics at its beginning has nobody who could close it. It closes itself.
+func TestHookPanicsAtOpen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ended := make(chan error, 1)
+		cfg := &conn.Config{
+			Keepalive: new(conn.Keepalive),
+			Hooks: &conn.Hooks{
+				Open:  func(*conn.Conn) { panic("no") },
+				Close: func(_ *conn.Conn, err error) { ended <- err },
+			},
+		}
+		nc, peer := wstest.Pipe()
+		func() {
+			defer func() {
+				if v := recover(); v != "no" {
+					t.Errorf("New panics with %v", v)
+				}
+			}()
+			conn.New(nc, conn.Opening{Side: frame.Server}, cfg)
+		}()
+		if n, err := peer.Read(make([]byte, 1)); err != io.EOF {
+			t.Errorf("the peer reads %d, %v: want the end", n, err)
+		}
+		as[*conn.CloseError](t, <-ended)
+	})
+}
+
 // None of the hooks is needed.
 func TestNoHooks(t *testing.T) {
 	onBothSides(t, &conn.Config{Hooks: new(conn.Hooks)}, func(t *testing.T, c *conn.Conn, peer *wstest.Peer) {

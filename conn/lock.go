@@ -163,6 +163,29 @@ func (l *lock) putBack(w *waiter, err error) {
 	l.settle()
 }
 
+// anyGone reports whether w or one of those linked to it, which were taken, gave up.
+func (l *lock) anyGone(w *waiter) bool {
+	if w == nil {
+		return false
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for w != nil && !w.gone {
+		w = w.next
+	}
+	return w != nil
+}
+
+// over reports whether the waiting of w is over.
+func (w *waiter) over() bool {
+	select {
+	case <-w.turn:
+		return true
+	default:
+		return false
+	}
+}
+
 // serve ends the waiting of w, which was taken.
 func (w *waiter) serve(err error) {
 	w.served, w.err = true, err

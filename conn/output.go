@@ -74,7 +74,8 @@ func (c *Conn) hold(more bool) bool {
 	if c.out.to > bufferSize-reserve || !more && !c.mayHold() {
 		return false
 	}
-	if !c.holding.Swap(true) && !more && c.batches.Load() == 0 {
+	c.holding.Store(true)
+	if !more && c.batches.Load() == 0 && !c.timed.Load() {
 		c.armHold()
 	}
 	return true
@@ -83,13 +84,26 @@ func (c *Conn) hold(more bool) bool {
 // mayHold reports whether replies can wait: whoever lets them wait calls flush.
 func (c *Conn) mayHold() bool { return c.pipelined.Load() || c.batches.Load() > 0 }
 
+// mustLeave reports whether something is held back that has nothing to wait for any more,
+// or that nobody else will send.
+func (c *Conn) mustLeave() bool {
+	return c.holding.Load() && c.batches.Load() == 0 && !(c.pipelined.Load() && c.timed.Load())
+}
+
 // armHold sees to it that what is held leaves soon, whatever the application does. The caller holds c.wr.
 func (c *Conn) armHold() {
+	c.timed.Store(true)
 	if c.holdTimer == nil {
-		c.holdTimer = time.AfterFunc(holdTime, c.flush)
+		c.holdTimer = time.AfterFunc(holdTime, c.holdIsOver)
 		return
 	}
 	c.holdTimer.Reset(holdTime)
+}
+
+// holdIsOver sends what is held back. Whoever is writing just now finds that it must leave.
+func (c *Conn) holdIsOver() {
+	c.timed.Store(false)
+	c.flush()
 }
 
 // released notes that what was held back is sent, except what the network did not take,
@@ -102,7 +116,7 @@ func (c *Conn) released() {
 		c.armHold()
 	case c.holding.Load():
 		c.holding.Store(false)
-		if c.holdTimer != nil {
+		if c.timed.Swap(false) {
 			c.holdTimer.Stop()
 		}
 	}
@@ -118,7 +132,7 @@ func (c *Conn) released() {
 func (c *Conn) Batch(ctx context.Context, f func() error) error {
 	c.batches.Add(1)
 	err := c.inBatch(f)
-	if !c.holding.Load() || c.mayHold() {
+	if !c.holding.Load() || c.batches.Load() > 0 {
 		return err
 	}
 	if e := c.send(ctx, protocol.Event{}); err == nil {
@@ -127,10 +141,18 @@ func (c *Conn) Batch(ctx context.Context, f func() error) error {
 	return err
 }
 
-// inBatch calls f. The batch ends even if that panics.
-func (c *Conn) inBatch(f func() error) error {
-	defer c.batches.Add(-1)
-	return f()
+// inBatch calls f. The batch ends even if that panics, and then what is held leaves without being waited for.
+func (c *Conn) inBatch(f func() error) (err error) {
+	returned := false
+	defer func() {
+		c.batches.Add(-1)
+		if !returned {
+			c.flush()
+		}
+	}()
+	err = f()
+	returned = true
+	return err
 }
 
 // flush sends what is held back and the pongs that are due,
@@ -139,7 +161,13 @@ func (c *Conn) inBatch(f func() error) error {
 // It does not wait for the network. A peer that does not read now may be waiting to be read from;
 // so if the network takes no more, or cannot be asked, a goroutine goes on.
 func (c *Conn) flush() {
-	for (c.holding.Load() || c.pongCount.Load() > 0) && !c.over.Load() && c.wr.try() {
+	for (c.holding.Load() || c.pongCount.Load() > 0) && c.wr.try() {
+		if c.over.Load() {
+			c.out.discard()
+			c.released()
+			c.wr.release()
+			return
+		}
 		if !c.flushNow() {
 			return // the goroutine has c.wr now
 		}
@@ -211,11 +239,18 @@ func (f *flusher) flush() {
 	f.c = nil
 	flushers.Put(f)
 	c.wr.release()
-	switch err.(type) {
-	case nil:
+	if err == nil {
 		c.flush()
-	case *LimitError:
-		c.end(c.closeError(err)) // the peer keeps us busy but does not read
+		return
+	}
+	c.endStuck(err) // the peer keeps us busy but does not read
+}
+
+// endStuck ends the connection if err is that the network took nothing for too long.
+// It may also be a limit that the peer has met: then the peer is being told.
+func (c *Conn) endStuck(err error) {
+	if _, ok := err.(*LimitError); ok && c.failed() == nil {
+		c.end(c.closeError(err))
 	}
 }
 

@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -131,6 +133,99 @@ func TestReplyDoesNotWaitForApplication(t *testing.T) {
 	})
 }
 
+// A slowContext takes its time over the question whether it has ended. A Write asks that when it may send.
+type slowContext struct{ context.Context }
+
+func (c slowContext) Err() error {
+	time.Sleep(time.Millisecond)
+	return c.Context.Err()
+}
+
+// Whatever else is going on when a reply is held back, it leaves soon, though the application reads no more.
+func TestHeldRepliesLeaveSoon(t *testing.T) {
+	for name, test := range map[string]func(t *testing.T, c *conn.Conn){
+		"another writer is busy when the time comes": func(t *testing.T, c *conn.Conn) {
+			c.Write(background, frame.Text, []byte("a"))
+			c.Write(slowContext{background}, frame.Text, []byte("b"))
+		},
+		"a queue is sent before": func(t *testing.T, c *conn.Conn) {
+			ended, cancel := context.WithCancel(background)
+			w, _ := c.Writer(ended, frame.Text) // in the way of the queue, until there are two
+			send(t, c, "a")
+			send(t, c, "b")
+			cancel()
+			w.Close()
+		},
+		"a batch ends": func(t *testing.T, c *conn.Conn) {
+			c.Batch(background, func() error {
+				c.Write(background, frame.Text, []byte("a"))
+				return c.Write(background, frame.Text, []byte("b"))
+			})
+		},
+		"a batch ends while its context has ended": func(t *testing.T, c *conn.Conn) {
+			ended, cancel := context.WithCancel(background)
+			cancel()
+			c.Batch(ended, func() error {
+				c.Write(background, frame.Text, []byte("a"))
+				return c.Write(background, frame.Text, []byte("b"))
+			})
+		},
+		"a batch panics": func(t *testing.T, c *conn.Conn) {
+			defer func() { recover() }()
+			c.Batch(background, func() error {
+				c.Write(background, frame.Text, []byte("a"))
+				c.Write(background, frame.Text, []byte("b"))
+				panic("in a batch")
+			})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c, _, b := counted(t, 64<<10)
+				b.Write(messages(1, 2))
+				wantRead(t, c, frame.Text, "1")
+				test(t, c)
+				time.Sleep(time.Millisecond)
+				wantFrames(t, "nothing is left to wait for", b, "a", "b")
+				c.Write(background, frame.Text, []byte("c"))
+				time.Sleep(time.Millisecond)
+				wantFrames(t, "nor later", b, "c")
+			})
+		})
+	}
+}
+
+// One reply after the other does not put off the first.
+func TestHoldIsNotPutOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, n, b := counted(t, 64<<10)
+		b.Write(messages(1, 2))
+		wantRead(t, c, frame.Text, "1")
+		for range 10 {
+			c.Write(background, frame.Text, []byte("x"))
+			time.Sleep(100 * time.Microsecond)
+		}
+		if n.writes.Load() == 0 {
+			t.Error("nothing leaves within 1 ms, though a reply waits for 0.2 at most")
+		}
+	})
+}
+
+// What is written in a batch is there as soon as that is over, whatever there is to be read.
+func TestBatchLeavesAtItsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _, b := counted(t, 64<<10)
+		b.Write(messages(1, 2))
+		wantRead(t, c, frame.Text, "1")
+		c.Batch(background, func() error { return c.Write(background, frame.Text, []byte("a")) })
+		if in := make([]byte, 10); true {
+			if n, _ := b.Read(in); string(in[:n]) != "\x81\x01a" {
+				t.Errorf("%q", in[:n])
+			}
+		}
+	})
+}
+
 // What is held back leaves with what does not wait, and before the reader waits.
 func TestHeldRepliesLeaveWith(t *testing.T) {
 	for name, test := range map[string]struct {
@@ -178,6 +273,7 @@ func TestBatch(t *testing.T) {
 	onBothSides(t, nil, func(t *testing.T, c *conn.Conn, peer *wstest.Peer) {
 		err := c.Batch(background, func() error {
 			c.Write(background, frame.Text, []byte("one"))
+			defer peer.WantIdle("nor at the end of one inside")
 			return c.Batch(background, func() error {
 				if err := c.Write(background, frame.Binary, []byte("two")); err != nil {
 					t.Error(err)
@@ -271,6 +367,58 @@ func TestWritersShare(t *testing.T) {
 	})
 }
 
+// Over a socket that is full, nobody is told that a message was sent of which nothing has left.
+// One may be in the middle.
+func TestWritersShareOverFullSocket(t *testing.T) {
+	noGoroutineLeft(t)
+	client, b := socketPair(t, "tcp")
+	c := conn.New(b, conn.Opening{Side: frame.Server}, nil)
+	var told atomic.Int64
+	var writers sync.WaitGroup
+	for range 64 {
+		writers.Go(func() {
+			for c.Write(background, frame.Binary, make([]byte, 1000)) == nil {
+				told.Add(1)
+			}
+		})
+	}
+	for n := int64(-1); n != told.Load(); time.Sleep(50 * time.Millisecond) {
+		n = told.Load()
+	}
+	sent := told.Load()
+	c.CloseNow()
+	writers.Wait()
+	n, _ := io.Copy(io.Discard, client)
+	client.Close()
+	if n := n / 1004; n < sent-1 {
+		t.Errorf("%d messages arrive, %d were sent", n, sent)
+	}
+}
+
+// A message for which there is nearly enough room comes in a write of its own.
+func TestWritersShareWhatFits(t *testing.T) {
+	const first, buffer = 16000, 32 << 10
+	for left := -4; left <= 20; left += 2 {
+		synctest.Test(t, func(t *testing.T) {
+			c, _, b := counted(t, 64<<10)
+			second := buffer - first - left
+			block, _ := c.Writer(background, frame.Text)
+			var writes []<-chan error
+			for _, n := range []int{first, second} {
+				writes = append(writes, start(func() error { return c.Write(background, frame.Text, bytes.Repeat([]byte("x"), n)) }))
+				synctest.Wait()
+			}
+			block.Close()
+			wantFrames(t, fmt.Sprintf("%d bytes behind the first message", second), b, "", strings.Repeat("x", first), strings.Repeat("x", second))
+			for _, w := range writes {
+				if err := now(t, w); err != nil {
+					t.Error(err)
+				}
+			}
+		})
+	}
+}
+
 // A stream in fragments, and those behind it, are not overtaken.
 func TestWritersDoNotOvertakeStream(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -340,6 +488,46 @@ func TestRiderGivesUp(t *testing.T) {
 	}
 }
 
+// One gives up while the network is noticing that something is to be done, and the connection is being closed.
+func TestRiderGivesUpBesideClose(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := wstest.PipeSize(14)
+		defer b.Close()
+		c := conn.New(&drowsy{PipeConn: a}, conn.Opening{Side: frame.Server}, nil)
+		defer c.CloseNow()
+		ctx, cancel := context.WithCancel(background)
+		results := crowd(t, c, background, background, ctx)
+		cancel()
+		synctest.Wait()
+		go c.Close(1000, "")
+		time.Sleep(time.Second)
+		if err := now(t, results[2]); err != context.Canceled {
+			t.Error(err)
+		}
+	})
+}
+
+// A drowsy network needs a moment to notice that a write deadline has come.
+// Like a socket it does not if the deadline was changed meanwhile.
+type drowsy struct {
+	*wstest.PipeConn
+	last atomic.Pointer[time.Time]
+}
+
+func (d *drowsy) SetWriteDeadline(t time.Time) error {
+	d.last.Store(&t)
+	if time.Until(t) > 0 || t.IsZero() {
+		return d.PipeConn.SetWriteDeadline(t)
+	}
+	go func() {
+		time.Sleep(time.Millisecond)
+		if *d.last.Load() == t {
+			d.PipeConn.SetWriteDeadline(t)
+		}
+	}()
+	return nil
+}
+
 // The one whose turn it is gives up: in the middle of its frame that is the end, before it only its own.
 func TestDriverGivesUp(t *testing.T) {
 	for _, size := range []int{1, 2, 5, 14, 20} {
@@ -378,6 +566,43 @@ func TestDriverGivesUp(t *testing.T) {
 	}
 }
 
+// One gives up whose message has begun to leave. The rest follows, though nobody waits for it.
+func TestRiderGivesUpInTheMiddle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _, b := counted(t, 2+12+12+5)
+		ctx, cancel := context.WithCancel(background)
+		results := crowd(t, c, background, background, ctx)
+		cancel()
+		for _, r := range results {
+			if err := now(t, r); err != nil {
+				t.Error(err)
+			}
+		}
+		time.Sleep(time.Millisecond)
+		wantFrames(t, "all arrive", b, "", strings.Repeat("a", 10), strings.Repeat("b", 10), strings.Repeat("c", 10))
+	})
+}
+
+// The connection ends in the middle of a message that shares a write. Nobody is told that it was sent.
+func TestEndUnderRiders(t *testing.T) {
+	for name, end := range map[string]func(c *conn.Conn, b *wstest.PipeConn){
+		"the network ends":        func(_ *conn.Conn, b *wstest.PipeConn) { b.Close() },
+		"closing takes too long":  func(c *conn.Conn, _ *wstest.PipeConn) { c.Close(1000, "") },
+		"the connection is ended": func(c *conn.Conn, _ *wstest.PipeConn) { c.CloseNow() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				c, _, b := counted(t, 20)
+				results := crowd(t, c, background, background, background)
+				end(c, b)
+				for _, i := range []int{1, 2} {
+					as[*conn.CloseError](t, now(t, results[i]))
+				}
+			})
+		})
+	}
+}
+
 // layered is a network with a protocol of its own, as TLS.
 type layered struct{ *wstest.PipeConn }
 
@@ -389,6 +614,97 @@ func (l layered) Write(p []byte) (int, error) {
 		n = 0
 	}
 	return n, err
+}
+
+// In the end no deadline is left behind: such a network writes what nobody asked for, when it reads.
+func TestWriteLeavesNoDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := wstest.Pipe()
+		defer b.Close()
+		c := conn.New(layered{a}, conn.Opening{Side: frame.Server}, nil)
+		defer c.CloseNow()
+		if err := c.Write(background, frame.Text, []byte("x")); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Hour)
+		if _, err := a.Write([]byte("x")); err != nil {
+			t.Errorf("a write of the network's own: %v", err)
+		}
+	})
+}
+
+// A records is a network as TLS, which takes 100 bytes at a time and then counts those that left.
+// After a timeout it can do no more.
+type records struct {
+	*wstest.PipeConn
+	failed error
+	tries  int
+}
+
+func (r *records) NetConn() net.Conn { return r.PipeConn }
+
+func (r *records) Write(p []byte) (n int, err error) {
+	if r.tries++; r.tries > 100 {
+		return 0, net.ErrClosed
+	}
+	for r.failed == nil && len(p) > 0 {
+		record := p[:min(len(p), 100)]
+		if _, r.failed = r.PipeConn.Write(record); r.failed == nil {
+			p, n = p[len(record):], n+len(record)
+		}
+	}
+	return n, r.failed
+}
+
+// The frame of the one whose turn it is has left, but not those behind it, when its context ends.
+// What is to become of those cannot be told, so nobody is told that they were sent.
+func TestDriverGivesUpOverTLS(t *testing.T) {
+	for name, end := range map[string]func(c *conn.Conn, cancel func()){
+		"its context ends":         func(_ *conn.Conn, cancel func()) { cancel() },
+		"the network ends":         func(c *conn.Conn, _ func()) { c.NetConn().Close() },
+		"the connection is closed": func(c *conn.Conn, _ func()) { c.CloseNow() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				a, b := wstest.PipeSize(250)
+				defer b.Close()
+				c := conn.New(&records{PipeConn: a}, conn.Opening{Side: frame.Server}, nil)
+				defer c.CloseNow()
+				block, _ := c.Writer(background, frame.Text)
+				block.Write([]byte("x"))
+				var results []<-chan error
+				ctx, cancel := context.WithCancel(background)
+				for _, ctx := range []context.Context{ctx, background, background} {
+					results = append(results, start(func() error { return c.Write(ctx, frame.Binary, make([]byte, 98)) }))
+					synctest.Wait()
+				}
+				block.Close()
+				synctest.Wait()
+				end(c, cancel)
+				for _, i := range []int{2, 0} {
+					as[*conn.CloseError](t, now(t, results[i]))
+				}
+				as[*conn.CloseError](t, c.Write(background, frame.Text, nil))
+			})
+		})
+	}
+}
+
+// mute is a network that takes nothing any more, though it does not end.
+type mute struct{ *wstest.PipeConn }
+
+func (mute) Write([]byte) (int, error) { return 0, errors.New("mute") }
+
+// The peer may have said why the network fails. It is listened to, but not for longer than a closing may take.
+func TestWriteToBrokenNetwork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := wstest.Pipe()
+		c := conn.New(mute{a}, conn.Opening{Side: frame.Server}, &conn.Config{CloseTimeout: 3 * time.Second})
+		defer b.Close()
+		begin := time.Now()
+		as[*conn.CloseError](t, c.Write(background, frame.Text, []byte("x")))
+		elapsed(t, begin, 3*time.Second)
+	})
 }
 
 // Such a network cannot tell how much of a write was taken, nor write again after it gave up.

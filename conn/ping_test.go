@@ -1,8 +1,11 @@
 package conn_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
+	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -381,4 +384,89 @@ func TestContextReadsAheadOnlySoFar(t *testing.T) {
 		}
 		now(t, sent)
 	})
+}
+
+// While the peer does not read, so many of its pings came that the pongs fill their queue, and then it is time for pings
+// of this side. They do not take the place of the answer to the peer's most recent ping.
+//
+// Requirements: 6455-5.5.3-02
+func TestKeepaliveLeavesPong(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, b := slow(t, &conn.Config{MaxQueuedPongs: 2, Keepalive: &conn.Keepalive{Interval: time.Second, Timeout: -1}})
+		reading := read(c, background)
+		for i := range 5 {
+			b.Write(masked(frame.Ping, fmt.Sprint(i)))
+		}
+		time.Sleep(5 * time.Second)
+		var got []string
+		for _, f := range arrived(b) {
+			got = append(got, f[:min(len(f), 6)])
+		}
+		if len(got) < 3 || got[1] != "pong 4" || got[2][:4] != "ping" {
+			t.Errorf("got %q, want the answer to the last ping, and pings", got)
+		}
+		c.CloseNow()
+		<-reading
+	})
+}
+
+// So many pings come while the network is full that the answers do not fit into one buffer.
+func TestMorePongsThanFitLater(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, b := slow(t, &conn.Config{MaxQueuedPongs: 1000})
+		reading := read(c, background)
+		want := []string{filler}
+		for i := range 400 {
+			p := fmt.Sprintf("%0125d", i)
+			b.Write(masked(frame.Ping, p))
+			synctest.Wait()
+			want = append(want, "pong "+p)
+		}
+		wantFrames(t, "all are answered", b, want...)
+		c.CloseNow()
+		<-reading
+	})
+}
+
+// So many pings come at once that the answers do not fit into one buffer.
+func TestMorePongsThanFit(t *testing.T) {
+	noGoroutineLeft(t)
+	tcp := func() (a, b net.Conn) { return socketPair(t, "tcp") }
+	pipe := func() (a, b net.Conn) { return wstest.Pipe() }
+	for name, network := range map[string]func() (a, b net.Conn){"tcp": tcp, "pipe": pipe} {
+		a, b := network()
+		const pings = 250 // in one buffer; their answers need some room for other things
+		a.Write(bytes.Repeat(masked(frame.Ping, strings.Repeat("x", 125)), pings))
+		c := conn.New(b, conn.Opening{Side: frame.Server}, &conn.Config{MaxQueuedPongs: 1000})
+		reading := read(c, background)
+		a.SetReadDeadline(time.Now().Add(5 * time.Second))
+		if n, err := io.ReadFull(a, make([]byte, pings*127)); err != nil {
+			t.Errorf("%s: %d bytes of %d answers: %v", name, n, pings, err)
+		}
+		c.CloseNow()
+		<-reading
+		a.Close()
+	}
+}
+
+// A peer that sends pings all the time and reads no answer keeps the connection for WriteTimeout, not longer.
+func TestPingsOfPeerThatDoesNotRead(t *testing.T) {
+	noGoroutineLeft(t)
+	client, b := socketPair(t, "tcp")
+	c := conn.New(b, conn.Opening{Side: frame.Server}, &conn.Config{WriteTimeout: 200 * time.Millisecond})
+	flooding := start(func() error {
+		flood := bytes.Repeat(masked(frame.Ping, strings.Repeat("x", 125)), 100)
+		for {
+			if _, err := client.Write(flood); err != nil {
+				return err
+			}
+		}
+	})
+	_, _, err := c.Read(background)
+	e := as[*conn.CloseError](t, err)
+	if limit := as[*conn.LimitError](t, e.Err); limit.Option != "WriteTimeout" {
+		t.Error(err)
+	}
+	<-flooding
+	client.Close()
 }

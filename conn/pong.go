@@ -31,8 +31,7 @@ func (c *Conn) queueControl(mark byte, payload []byte) {
 		c.pongs = pongQueues.Get().(*pongQueue)
 	}
 	if c.pongsFull() {
-		c.pongs.b = c.pongs.b[:0]
-		c.pongCount.Store(0)
+		c.pongCount.Store(c.pongs.forget(mark))
 	}
 	c.pongs.b = append(c.pongs.b, byte(len(payload))|mark)
 	c.pongs.b = append(c.pongs.b, payload...)
@@ -41,6 +40,19 @@ func (c *Conn) queueControl(mark byte, payload []byte) {
 
 // pongsFull reports whether as many pongs wait as may.
 func (c *Conn) pongsFull() bool { return int(c.pongCount.Load()) >= c.limits.MaxQueuedPongs }
+
+// forget removes all that is queued before a ping if mark is isPing, or a pong if it is 0,
+// and returns how many are left: a ping stands for no pong, so the most recent of these stays.
+func (q *pongQueue) forget(mark byte) (left int32) {
+	var last []byte
+	for p := q.b; len(p) > 0; p = p[1+p[0]&^isPing:] {
+		if mark == isPing && p[0]&isPing == 0 {
+			last, left = p[:1+p[0]], 1
+		}
+	}
+	q.b = append(q.b[:0], last...)
+	return left
+}
 
 // drop removes the first n pongs.
 func (q *pongQueue) drop(n int32) {

@@ -3,6 +3,7 @@ package conn
 import (
 	"bytes"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -132,30 +133,27 @@ func (c *Conn) sendAtOnce(m queued) (sent bool, err error) {
 	if !c.wr.try() {
 		return false, nil
 	}
-	if c.refusal() != nil || len(c.out.room()) < len(m.data)+reserve {
+	c.fetchPongs()
+	if c.refusal() != nil || len(c.out.room()) < len(m.data)+reserve/2 {
 		c.released()
 		c.unlockWriting()
 		return false, nil
 	}
-	c.fetchPongs()
 	t := transmission{c: c}
-	err = t.encode(protocol.Event{Opcode: m.typ, Fin: true, Data: m.data})
-	if err == nil && !c.hold(false) {
-		switch err = c.sendNow(); {
-		case err != nil:
-			go c.sendError(err)
-		case c.out.buf != nil:
+	if err = t.encode(protocol.Event{Opcode: m.typ, Fin: true, Data: m.data}); err == nil && !c.hold(false) {
+		err = c.sendNow()
+		if err == nil && c.out.buf != nil {
 			startFlusher(c)
 			return true, nil
-		default:
-			c.released()
 		}
+		c.released()
 	}
 	c.unlockWriting()
-	if err == protocol.ErrClosed {
-		err = c.sendError(err)
+	if err != nil {
+		go c.sendError(err)
+		return false, c.closeError(networkError(errors.Unwrap(err)))
 	}
-	return err == nil, err
+	return true, nil
 }
 
 // refusal returns why Send takes no message any more; nil if it does.
@@ -263,9 +261,7 @@ func (c *Conn) takeTurn(q *sendQueue, t *sendTurn, place *waiter) {
 		return
 	}
 	c.giveUp(q)
-	if _, ok := err.(*LimitError); ok {
-		c.end(c.closeError(err)) // the peer does not read
-	}
+	c.endStuck(err) // the peer does not read
 }
 
 // sendTurn sends the messages of t, and those that are added meanwhile, until there is none.
@@ -335,6 +331,17 @@ func (c *Conn) giveUp(q *sendQueue) {
 		close(q.empty)
 	}
 	q.gone(0, 0)
+}
+
+// dropQueue begins to close, and forgets what is queued.
+func (c *Conn) dropQueue() {
+	c.startClosing()
+	c.mu.Lock()
+	q := c.queue
+	c.mu.Unlock()
+	if q != nil {
+		c.giveUp(q)
+	}
 }
 
 // dropWhile removes the oldest messages, as far as they are not being sent, while f returns true.

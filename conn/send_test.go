@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -111,6 +112,22 @@ func TestSendAndWriteKeepOrder(t *testing.T) {
 			}
 		}
 		wantBuffered(t, c, 0, 0)
+	})
+}
+
+// The same behind a message in fragments, for which both wait.
+func TestSendAndWriteKeepOrderBehindStream(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _, b := counted(t, 64<<10)
+		w, _ := c.Writer(background, frame.Text)
+		w.Write([]byte("first"))
+		for _, p := range []string{"a", "c", "e"} {
+			send(t, c, p)
+			go c.Write(background, frame.Text, []byte{p[0] + 1})
+			synctest.Wait()
+		}
+		w.Close()
+		wantFrames(t, "in the order of the calls", b, "first", "continuation ", "a", "b", "c", "d", "e", "f")
 	})
 }
 
@@ -238,6 +255,23 @@ func TestSendWhenFull(t *testing.T) {
 	}
 }
 
+// What has queued up leaves together.
+func TestQueueLeavesInOneWrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, n, b := counted(t, 64<<10)
+		ended, cancel := context.WithCancel(background)
+		w, _ := c.Writer(ended, frame.Text) // they come to wait behind it
+		for range 100 {
+			send(t, c, "x")
+		}
+		cancel()
+		w.Close()
+		if got := arrived(b); len(got) != 100 || n.writes.Load() != 1 {
+			t.Errorf("%d frames in %d writes", len(got), n.writes.Load())
+		}
+	})
+}
+
 // One message is queued in any case, and without limits all are.
 func TestSendQueueBounds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -276,6 +310,52 @@ func TestSendToPeerThatDoesNotRead(t *testing.T) {
 	})
 }
 
+// The same if the network took nothing of the message at all.
+func TestSendToFullNetwork(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := wstest.PipeSize(100)
+		defer b.Close()
+		c := conn.New(a, conn.Opening{Side: frame.Server}, &conn.Config{WriteTimeout: 3 * time.Second})
+		c.Write(background, frame.Text, make([]byte, 98))
+		send(t, c, "x")
+		e := as[*conn.CloseError](t, (<-read(c, background)).err)
+		as[*conn.LimitError](t, e.Err)
+	})
+}
+
+// What has left is no longer counted.
+func TestBuffered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, b := slow(t, nil)
+		for range 3 {
+			send(t, c, strings.Repeat("y", 40<<10))
+		}
+		wantBuffered(t, c, 4, 147+3*(40<<10))
+		io.ReadFull(b, make([]byte, 4+147))
+		wantBuffered(t, c, 3, 3*(40<<10))
+		io.ReadFull(b, make([]byte, 4+(40<<10)))
+		wantBuffered(t, c, 2, 2*(40<<10))
+	})
+}
+
+// All that waits is dropped before its turn: then there is nothing to tell of when that comes.
+func TestQueueDroppedBeforeItsTurn(t *testing.T) {
+	var d diary
+	synctest.Test(t, func(t *testing.T) {
+		a, b := wstest.Pipe()
+		c := conn.New(a, conn.Opening{Side: frame.Server}, &conn.Config{MaxQueuedMessages: 1, WhenFull: conn.CloseSlow, Hooks: &conn.Hooks{
+			MessageOut: func(_ *conn.Conn, typ frame.Opcode, size int64) { d.add("%v %d", typ, size) },
+		}})
+		defer c.CloseNow()
+		defer b.Close()
+		w, _ := c.Writer(background, frame.Text)
+		send(t, c, "a")
+		as[*conn.LimitError](t, c.Send(background, frame.Text, []byte("b")))
+		w.Close()
+		d.want(t, "only what was sent", "text 0")
+	})
+}
+
 // Close sends what is queued first, unless the network does not take it in half of the time.
 func TestCloseAfterSend(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -297,6 +377,81 @@ func TestCloseAfterSend(t *testing.T) {
 			t.Error("Close to a peer that does not read succeeded")
 		}
 		elapsed(t, begin, 4*time.Second)
+		wantBuffered(t, c, 0, 0)
+	})
+}
+
+// What is queued behind a Write leaves before the close frame, too.
+func TestCloseAfterSendBehindWrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _, b := counted(t, 64<<10)
+		w, _ := c.Writer(background, frame.Text)
+		send(t, c, "a")
+		go c.Write(background, frame.Text, []byte("b"))
+		synctest.Wait()
+		send(t, c, "c")
+		go c.Close(1000, "")
+		synctest.Wait()
+		w.Close()
+		wantFrames(t, "the close frame comes last", b, "", "a", "b", "c", "close \x03\xe8")
+	})
+}
+
+// What cannot leave, as a message before it has no end, does not keep back the close frame.
+func TestCloseDoesNotWaitForQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := wstest.Pipe()
+		defer b.Close()
+		c := conn.New(a, conn.Opening{Side: frame.Server}, &conn.Config{CloseTimeout: 4 * time.Second})
+		defer c.CloseNow()
+		c.Writer(background, frame.Text)
+		send(t, c, "a")
+		go c.Close(1000, "")
+		time.Sleep(2001 * time.Millisecond)
+		wantFrames(t, "after half of the time", b, "close \x03\xe8")
+	})
+}
+
+// A message that is abandoned takes the connection with it at once: nothing that is queued behind it can be sent.
+func TestAbandonMessageBeforeQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _, b := counted(t, 64<<10)
+		ended, cancel := context.WithCancel(background)
+		w, _ := c.Writer(ended, frame.Text)
+		w.Write([]byte("half"))
+		send(t, c, "queued")
+		cancel()
+		closing := start(w.Close)
+		wantFrames(t, "the close frame", b, "half", "close \x03\xf3message abandoned")
+		b.Write(masked(frame.Close, "\x03\xf3"))
+		b.CloseWrite()
+		if err := now(t, closing); err != context.Canceled {
+			t.Error(err)
+		}
+		wantBuffered(t, c, 0, 0)
+	})
+}
+
+// The peer breaks a limit while messages and pongs are on their way: it is told which.
+func TestPeerMeetsLimitWhileSending(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := wstest.PipeSize(30)
+		hooks := &conn.Hooks{MessageOut: func(*conn.Conn, frame.Opcode, int64) { t.Error("no message was sent") }}
+		c := conn.New(a, conn.Opening{Side: frame.Server}, &conn.Config{MaxMessageSize: 10, Hooks: hooks})
+		defer c.CloseNow()
+		reading := read(c, background)
+		b.Write(masked(frame.Ping, strings.Repeat("p", 20)))
+		synctest.Wait()
+		b.Write(masked(frame.Ping, strings.Repeat("q", 20)))
+		synctest.Wait()
+		send(t, c, "queued")
+		send(t, c, "behind it")
+		synctest.Wait()
+		b.Write(masked(frame.Text, "more than ten bytes"))
+		wantFrames(t, "the answers and the reason", b, "pong "+strings.Repeat("p", 20), "pong "+strings.Repeat("q", 20),
+			"close \x03\xf1message larger than 10 bytes")
+		b.Close()
+		as[*conn.LimitError](t, now(t, reading).err)
 		wantBuffered(t, c, 0, 0)
 	})
 }
@@ -394,16 +549,95 @@ func TestSendOverSocket(t *testing.T) {
 	if err := <-closing; err != nil {
 		t.Error(err)
 	}
+	if e := as[*conn.CloseError](t, server.Send(background, frame.Text, nil)); e.Err != nil {
+		t.Errorf("after the end: %v", e)
+	}
+}
+
+// Over a socket, too, Send in a batch waits for its end.
+func TestSendInBatchOverSocket(t *testing.T) {
+	client, b := socketPair(t, "tcp")
+	defer client.Close()
+	server := conn.New(b, conn.Opening{Side: frame.Server}, nil)
+	defer server.CloseNow()
+	in := make([]byte, 100)
+	server.Batch(background, func() error {
+		send(t, server, "a")
+		send(t, server, "b")
+		client.SetReadDeadline(time.Now().Add(20 * time.Millisecond))
+		if n, err := client.Read(in); err == nil {
+			t.Errorf("%q arrives in the batch", in[:n])
+		}
+		return nil
+	})
+	client.SetReadDeadline(time.Now().Add(5 * time.Second))
+	if n, _ := io.ReadFull(client, in[:6]); string(in[:n]) != "\x81\x01a\x81\x01b" {
+		t.Errorf("%q arrives", in[:n])
+	}
+}
+
+// The answers to more pings than a buffer has room for are in the way. The message is whole nevertheless.
+func TestSendBehindManyPongs(t *testing.T) {
+	message := make([]byte, 10<<10)
+	client, b := socketPair(t, "tcp")
+	server := conn.New(b, conn.Opening{Side: frame.Server}, &conn.Config{
+		MaxQueuedPongs: 1000,
+		Hooks: &conn.Hooks{MessageIn: func(c *conn.Conn, _ frame.Opcode, _ int64) {
+			c.Send(background, frame.Binary, message)
+		}},
+	})
+	defer server.CloseNow()
+	var in []byte
+	for range 200 {
+		in = append(in, masked(frame.Ping, strings.Repeat("x", 125))...)
+	}
+	client.Write(append(in, masked(frame.Text, "")...))
+	reading := read(server, background)
+	defer func() { client.Close(); <-reading }()
+	var out []byte
+	for size := 200*127 + 4 + len(message); len(out) < size; {
+		buf := make([]byte, size)
+		n, err := client.Read(buf)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, buf[:n]...)
+	}
+	for len(out) > 0 {
+		h, n, _ := frame.Consume(out)
+		if n == 0 || h.Opcode != frame.Pong && h.Length != int64(len(message)) {
+			t.Fatalf("a frame %+v", h)
+		}
+		out = out[n+int(h.Length):]
+	}
+}
+
+// A network that fails under a Send ends the connection, and Send says it like Write.
+func TestSendToPeerThatIsGone(t *testing.T) {
+	noGoroutineLeft(t)
+	client, b := socketPair(t, "tcp")
+	ended := make(chan error, 1)
+	server := conn.New(b, conn.Opening{Side: frame.Server}, &conn.Config{
+		Hooks: &conn.Hooks{Close: func(_ *conn.Conn, err error) { ended <- err }},
+	})
+	client.(*net.TCPConn).SetLinger(0)
+	client.Close()
+	for {
+		if err := server.Send(background, frame.Text, []byte("x")); err != nil {
+			as[*conn.CloseError](t, err)
+			break
+		}
+	}
+	as[*conn.CloseError](t, <-ended)
+	as[*conn.CloseError](t, server.Send(background, frame.Text, nil))
 }
 
 // The hooks are told of each message sent, in whichever way, and of each that was dropped.
 func TestSendingHooks(t *testing.T) {
-	var got []string
+	var d diary
 	hooks := &conn.Hooks{
-		MessageOut: func(_ *conn.Conn, typ frame.Opcode, size int64) { got = append(got, fmt.Sprint(typ, " ", size)) },
-		Drop: func(_ *conn.Conn, typ frame.Opcode, size int64) {
-			got = append(got, fmt.Sprint("drop ", typ, " ", size))
-		},
+		MessageOut: func(_ *conn.Conn, typ frame.Opcode, size int64) { d.add("%v %d", typ, size) },
+		Drop:       func(_ *conn.Conn, typ frame.Opcode, size int64) { d.add("drop %v %d", typ, size) },
 	}
 	synctest.Test(t, func(t *testing.T) {
 		c, b := slow(t, &conn.Config{Hooks: hooks, MaxQueuedMessages: 2, WhenFull: conn.DropNew})
@@ -425,9 +659,6 @@ func TestSendingHooks(t *testing.T) {
 		c.Write(background, frame.Text, []byte{0xff})
 		c.CloseNow()
 		c.Write(background, frame.Text, nil)
-		want := []string{"drop binary 6", "text 147", "binary 5", "text 7", "text 8", "text 8"}
-		if !equal(got, want) {
-			t.Errorf("got %q\nwant %q", got, want)
-		}
+		d.want(t, "in the order in which they left", "drop binary 6", "text 147", "binary 5", "text 7", "text 8", "text 8")
 	})
 }

@@ -100,7 +100,7 @@ func (c *Conn) await(ctx context.Context, w *waiter) error {
 		if c.msg.leave(w) {
 			return ctx.Err()
 		}
-		c.hurryWriter() // if it is being served
+		c.hurryWriter(w) // if it is being served
 	case <-c.done():
 		if c.msg.leave(w) {
 			return c.failed()
@@ -139,6 +139,10 @@ func (c *Conn) sendWith(ctx context.Context, ev protocol.Event, with company) er
 	if err == nil {
 		err = c.transmit(ctx, ev, with)
 	}
+	if err == nil && with == more {
+		c.wr.release() // what came meanwhile leaves with the next frame
+		return nil
+	}
 	c.unlockWriting()
 	if err == nil {
 		return nil
@@ -167,7 +171,7 @@ func (c *Conn) sendError(err error) error {
 // unlockWriting releases c.wr. What came meanwhile, or has no reason to wait any more, leaves.
 func (c *Conn) unlockWriting() {
 	c.wr.release()
-	if c.pongCount.Load() > 0 || c.holding.Load() && !c.mayHold() {
+	if c.pongCount.Load() > 0 || c.mustLeave() {
 		c.flush()
 	}
 }
@@ -301,7 +305,6 @@ func (t *transmission) write() error {
 	t.sent = c.out.from
 	err := t.writeOut()
 	if err == nil && len(t.rest) > 0 {
-		t.sent = t.end
 		err = c.transmitRest(t.ctx, t.rest)
 	}
 	switch {
@@ -312,8 +315,9 @@ func (t *transmission) write() error {
 		c.out.discard()
 		t.fail(err)
 		return err
-	case t.sent > t.start || below(c.nc) != nil || c.over.Load():
+	case t.sent > t.start || !t.mayGoOn(err):
 		err = c.end(c.closeError(err))
+		c.out.discard() // a close frame may still be tried, and needs room
 		t.fail(err)
 		return err
 	}
@@ -343,19 +347,26 @@ func (t *transmission) writeOut() error {
 		}
 	}
 	for c.out.buf != nil && t.sent < t.end {
-		n, err := c.writeWaiting(t.ctx, c.out.bytes(), t.riders != nil)
+		n, err := c.writeWaiting(t.ctx, c.out.bytes(), t.riders)
 		t.left(n)
-		if err != nil && below(c.nc) == nil && !c.over.Load() && !isBroken(err) {
-			t.unboard()
+		if err == nil {
+			continue
 		}
-		if err == errGone && t.riders == nil || err != nil && len(t.rest) == 0 && t.sent >= t.end {
-			err = nil
+		if !t.mayGoOn(err) {
+			return err
 		}
-		if err != nil {
+		t.unboard()
+		if err != errGone && t.sent < t.end {
 			return err
 		}
 	}
 	return nil
+}
+
+// mayGoOn reports whether the network can be written to after err, with what it did not take.
+// TLS cannot tell how much that is.
+func (t *transmission) mayGoOn(err error) bool {
+	return !isBroken(err) && below(t.c.nc) == nil && !t.c.over.Load()
 }
 
 // left notes that n more bytes of the output left.

@@ -28,13 +28,13 @@ func (c *Conn) writeNet(ctx context.Context, b []byte) (n int, err error) {
 			return n, nil
 		}
 	}
-	m, err := c.writeWaiting(ctx, b[n:], false)
+	m, err := c.writeWaiting(ctx, b[n:], nil)
 	return n + m, err
 }
 
 // writeWaiting writes b to the network, waiting for it as long as ctx and limits allow.
-// With riders, it returns [errGone] when one of these gives up.
-func (c *Conn) writeWaiting(ctx context.Context, b []byte, riders bool) (n int, err error) {
+// When one of the riders gives up, it returns [errGone].
+func (c *Conn) writeWaiting(ctx context.Context, b []byte, riders *waiter) (n int, err error) {
 	by := after(c.limits.WriteTimeout)
 	id := c.startWaiting()
 	defer c.disarmWrite()
@@ -43,6 +43,9 @@ func (c *Conn) writeWaiting(ctx context.Context, b []byte, riders bool) (n int, 
 		defer context.AfterFunc(ctx, func() { c.wakeWriter(id) })()
 	}
 	for n < len(b) {
+		if c.msg.anyGone(riders) {
+			return n, errGone
+		}
 		m, err := c.nc.Write(b[n:])
 		n += m
 		switch {
@@ -50,13 +53,10 @@ func (c *Conn) writeWaiting(ctx context.Context, b []byte, riders bool) (n int, 
 		case !isTimeout(err):
 			return n, &brokenError{err}
 		default:
+			c.armWrite(by) // before looking for the reason, so that none is missed
 			if err := c.writeOverdue(ctx, by); err != nil {
 				return n, err
 			}
-			if c.hurried() && riders {
-				return n, errGone
-			}
-			c.armWrite(by)
 		}
 	}
 	return n, nil
@@ -81,14 +81,13 @@ func (c *Conn) armWrite(by time.Time) {
 	c.nc.SetWriteDeadline(by)
 }
 
-// disarmWrite takes the deadline away, for writes that need none.
+// disarmWrite takes the deadline away, for writes that need none,
+// and those of a network below that has something to say for itself.
 func (c *Conn) disarmWrite() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.writing = false
-	if c.raw != nil {
-		c.nc.SetWriteDeadline(time.Time{})
-	}
+	c.nc.SetWriteDeadline(time.Time{})
 }
 
 // wakeWriter makes write number id look around, if it still waits.
@@ -96,28 +95,23 @@ func (c *Conn) wakeWriter(id uint32) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.writing && c.writes == id {
-		c.nc.SetWriteDeadline(past)
-		c.writing = false // for startClosing, which must not undo that
+		c.wakeWriting()
 	}
 }
 
-// hurryWriter makes a write that may be waiting look around: a rider gives up.
-func (c *Conn) hurryWriter() {
+// hurryWriter makes the write that has w among its riders look around, if it still waits: w has given up.
+func (c *Conn) hurryWriter(w *waiter) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.writing && c.raw == nil {
-		c.hurry = true
-		c.nc.SetWriteDeadline(past)
+	if c.writing && !w.over() {
+		c.wakeWriting()
 	}
 }
 
-// hurried reports whether hurryWriter was called, and forgets it.
-func (c *Conn) hurried() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	hurry := c.hurry
-	c.hurry = false
-	return hurry
+// wakeWriting makes the write that waits look around. c.mu is held.
+func (c *Conn) wakeWriting() {
+	c.nc.SetWriteDeadline(past)
+	c.writing = false // for startClosing, which must not undo that
 }
 
 // writeOverdue tells what a write that timed out stands for; nil if nothing is overdue.

@@ -66,6 +66,7 @@ func (w *messageWriter) Close() error {
 	}
 	w.err = ErrWriterDone
 	if err != nil && w.began && w.c.failed() == nil {
+		w.c.dropQueue() // which waits for the end of this message
 		w.c.Close(frame.StatusInternalError, "message abandoned")
 	}
 	return err
