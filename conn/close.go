@@ -144,7 +144,7 @@ func (c *Conn) sendClose(code frame.StatusCode, reason string) {
 		return
 	}
 	p, _ := frame.AppendClose(nil, code, reason)
-	err := c.transmit(context.Background(), protocol.Event{Opcode: frame.Close, Fin: true, Data: p}, alone)
+	err := c.transmit(context.Background(), protocol.Event{Opcode: frame.Close, Fin: true, Data: p})
 	if err == nil {
 		return
 	}

@@ -235,7 +235,7 @@ func startFlusher(c *Conn) {
 // flush sends what is held and then the pongs that are due.
 func (f *flusher) flush() {
 	c := f.c
-	err := c.transmit(context.Background(), protocol.Event{}, alone)
+	err := c.transmit(context.Background(), protocol.Event{})
 	f.c = nil
 	flushers.Put(f)
 	c.wr.release()

@@ -21,8 +21,8 @@ func TestRiderGivesUpBeforeTheWriteWaits(t *testing.T) {
 		c.wr.try()
 		message := protocol.Event{Opcode: frame.Text, Fin: true, Data: []byte("x")}
 		w := c.msg.enqueue(message)
-		trip := transmission{c: c, ctx: context.Background()}
-		trip.encode(message)
+		trip := transmission{c: c, ctx: context.Background(), ev: message}
+		trip.encode()
 		trip.board()
 		if c.msg.leave(w) {
 			t.Fatal("the rider was not taken along")

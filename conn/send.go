@@ -139,8 +139,8 @@ func (c *Conn) sendAtOnce(m queued) (sent bool, err error) {
 		c.unlockWriting()
 		return false, nil
 	}
-	t := transmission{c: c}
-	if err = t.encode(protocol.Event{Opcode: m.typ, Fin: true, Data: m.data}); err == nil && !c.hold(false) {
+	ev := protocol.Event{Opcode: m.typ, Fin: true, Data: m.data}
+	if err = c.encode(c.out.room(), &ev); err == nil && !c.hold(false) {
 		err = c.sendNow()
 		if err == nil && c.out.buf != nil {
 			startFlusher(c)

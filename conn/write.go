@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"sync"
 
 	"github.com/ws6455/ws/frame"
 	"github.com/ws6455/ws/internal/protocol"
@@ -44,16 +45,30 @@ func (c *Conn) Write(ctx context.Context, typ frame.Opcode, p []byte) error {
 
 // write is Write for a message that is checked.
 func (c *Conn) write(ctx context.Context, typ frame.Opcode, p []byte) error {
-	ev := protocol.Event{Opcode: typ, Fin: true, Data: p}
-	if !c.msg.try() {
-		if w := c.msg.enqueue(ev); w != nil {
-			if err := c.await(ctx, w); err != nil || w.served {
-				return c.wrote(typ, len(p), err)
-			}
+	t := newTransmission(c, ctx, protocol.Event{Opcode: typ, Fin: true, Data: p}, riders)
+	served, err := c.lockToWrite(t)
+	if err == nil && !served {
+		err = t.send()
+		if err != nil {
+			err = c.sendError(err)
 		}
+		c.msg.release()
 	}
-	defer c.msg.release()
-	return c.wrote(typ, len(p), c.sendWith(ctx, ev, riders))
+	t.free()
+	return c.wrote(typ, len(p), err)
+}
+
+// lockToWrite takes c.msg, unless its holder serves the message of t.
+func (c *Conn) lockToWrite(t *transmission) (served bool, err error) {
+	if c.msg.try() {
+		return false, nil
+	}
+	w := c.msg.enqueue(t.ev)
+	if w == nil {
+		return false, nil
+	}
+	err = c.await(t.ctx, w)
+	return w.served, err
 }
 
 // wrote tells the hook about a message of n bytes, unless err says that it was not sent. It returns err.
@@ -132,22 +147,13 @@ func (c *Conn) send(ctx context.Context, ev protocol.Event) error {
 
 // sendWith is send with company.
 func (c *Conn) sendWith(ctx context.Context, ev protocol.Event, with company) error {
-	if !c.wr.acquire(ctx.Done()) {
-		return ctx.Err()
+	t := newTransmission(c, ctx, ev, with)
+	err := t.send()
+	t.free()
+	if err != nil {
+		err = c.sendError(err)
 	}
-	err := ctx.Err()
-	if err == nil {
-		err = c.transmit(ctx, ev, with)
-	}
-	if err == nil && with == more {
-		c.wr.release() // what came meanwhile leaves with the next frame
-		return nil
-	}
-	c.unlockWriting()
-	if err == nil {
-		return nil
-	}
-	return c.sendError(err)
+	return err
 }
 
 // sendError finds out why a frame could not be sent.
@@ -181,72 +187,134 @@ func (c *Conn) unlockWriting() {
 //
 // The caller holds c.wr, and c.msg for a data frame. After an error nothing of ev was sent,
 // or the connection has ended, or err is a [*brokenError].
-func (c *Conn) transmit(ctx context.Context, ev protocol.Event, with company) error {
-	if err := c.failed(); err != nil && ev.Opcode != frame.Close {
-		return err
-	}
-	c.fetchPongs()
-	t := transmission{c: c, ctx: ctx, before: c.tx}
-	if err := t.encode(ev); err != nil {
-		c.released()
-		return err
-	}
-	whole := len(t.rest) == 0 && !ev.Opcode.IsControl() && ev.Opcode != 0 && !c.tx.Open()
-	if whole && with == riders {
-		t.board()
-	}
-	if whole && c.hold(with == more) {
-		t.arrive()
-		return nil
-	}
-	err := t.write()
-	c.released()
-	return err
+func (c *Conn) transmit(ctx context.Context, ev protocol.Event) error {
+	t := newTransmission(c, ctx, ev, alone)
+	defer t.free()
+	return t.transmit()
 }
 
 // A transmission is what leaves in one piece: what was held back, a frame,
 // and the messages of riders, who wait for their turn and need not any more.
+//
+// It is not on the stack, which has to be small: that of a goroutine which sends once
+// would otherwise grow for good.
 type transmission struct {
 	c      *Conn
 	ctx    context.Context
+	ev     protocol.Event // the frame; none if its Opcode is zero. Data is what is not in c.out, to be masked with c.txKey
+	with   company
 	before protocol.Sender // c.tx before the frame
 	start  int             // where the frame begins in c.out
 	end    int             // and ends, as far as it fits there
-	rest   []byte          // of its payload, as far as it does not; to be masked with c.txKey
 	sent   int             // up to where c.out is sent
 	riders *waiter         // in the order of their messages, which are in c.out behind the frame
 }
 
-// encode puts the frame for ev, if it has an opcode, behind the output, as far as it fits.
-func (t *transmission) encode(ev protocol.Event) error {
-	o := &t.c.out
-	if ev.Opcode == 0 {
-		t.start, t.end = o.to, o.to
+var transmissions = sync.Pool{New: func() any { return new(transmission) }}
+
+func newTransmission(c *Conn, ctx context.Context, ev protocol.Event, with company) *transmission {
+	t := transmissions.Get().(*transmission)
+	t.c, t.ctx, t.ev, t.with = c, ctx, ev, with
+	return t
+}
+
+// free forgets everything.
+func (t *transmission) free() {
+	*t = transmission{}
+	transmissions.Put(t)
+}
+
+// send takes c.wr and transmits.
+func (t *transmission) send() error {
+	c := t.c
+	if !c.wr.acquire(t.ctx.Done()) {
+		return t.ctx.Err()
+	}
+	err := t.ctx.Err()
+	if err == nil {
+		err = t.transmit()
+	}
+	if err == nil && t.with == more {
+		c.wr.release() // what came meanwhile leaves with the next frame
 		return nil
 	}
-	n, rest, err := t.c.encode(o.room(), ev)
-	t.start = o.to
-	o.to += n
-	t.end, t.rest = o.to, rest
+	c.unlockWriting()
 	return err
 }
 
-// encode puts the frame for ev into room, as far as it fits.
-// It returns how many bytes that are, and the rest of the payload.
-func (c *Conn) encode(room []byte, ev protocol.Event) (n int, rest []byte, err error) {
+// transmit does what Conn.transmit says.
+func (t *transmission) transmit() error {
+	leaves, err := t.load()
+	if leaves {
+		err = t.write()
+	}
+	if leaves || err != nil {
+		t.c.released()
+	}
+	return err
+}
+
+// load puts the frame, and riders, into the output, and reports whether that has to leave now.
+func (t *transmission) load() (leaves bool, err error) {
+	c := t.c
+	if err := c.failed(); err != nil && t.ev.Opcode != frame.Close {
+		return false, err
+	}
+	c.fetchPongs()
+	if err := t.encode(); err != nil {
+		return false, err
+	}
+	if !t.whole() {
+		return true, nil
+	}
+	if t.with == riders {
+		t.board()
+	}
+	if c.hold(t.with == more) {
+		t.arrive()
+		return false, nil
+	}
+	return true, nil
+}
+
+// whole reports whether the frame ends a message, and all of it is in the output.
+func (t *transmission) whole() bool {
+	return len(t.ev.Data) == 0 && !t.ev.Opcode.IsControl() && t.ev.Opcode != 0 && !t.c.tx.Open()
+}
+
+// encode puts the frame, if there is one, behind the output, as far as it fits.
+func (t *transmission) encode() error {
+	o := &t.c.out
+	t.before = t.c.tx
+	if t.ev.Opcode == 0 {
+		t.start, t.end = o.to, o.to
+		return nil
+	}
+	room := o.room() // which may move what is there
+	t.start = o.to
+	err := t.c.encode(room, &t.ev)
+	t.end = o.to
+	return err
+}
+
+// encode puts the frame for ev into the output, whose free space is room, as far as it fits.
+// The rest of the payload is left in ev.Data.
+func (c *Conn) encode(room []byte, ev *protocol.Event) error {
 	if c.tx.Side == frame.Client {
 		c.txKey = newKey()
 	}
-	h, err := c.tx.Header(ev, c.txKey)
+	h, err := c.tx.Header(*ev, c.txKey)
 	if err != nil {
-		return 0, nil, err
+		return err
 	}
 	b := h.Append(room[:0])
-	n = copy(room[len(b):], ev.Data)
+	n := copy(room[len(b):], ev.Data)
 	if h.Masked {
 		c.txKey = frame.Mask(room[len(b):len(b)+n], c.txKey)
 	}
-	return len(b) + n, ev.Data[n:], nil
+	c.out.to += len(b) + n
+	ev.Data = ev.Data[n:]
+	return nil
 }
 
 // board encodes messages of those who wait for their turn behind the frame, as far as they fit.
@@ -258,12 +326,11 @@ func (t *transmission) board() {
 		if w == nil {
 			return
 		}
-		n, _, err := c.encode(c.out.room(), w.message)
-		if err != nil { // cannot be: ev was no different
+		ev := w.message                                     // which w may want to send again
+		if err := c.encode(c.out.room(), &ev); err != nil { // cannot be: the one before was no different
 			w.serve(err)
 			continue
 		}
-		c.out.to += n
 		w.end = c.out.to
 		*last, last = w, &w.next
 	}
@@ -300,17 +367,45 @@ func (t *transmission) unboard() {
 }
 
 // write gives the output to the network, and the rest of the frame.
+// With riders it need not take all: what it does not take at once is not waited for.
 func (t *transmission) write() error {
 	c := t.c
 	t.sent = c.out.from
-	err := t.writeOut()
-	if err == nil && len(t.rest) > 0 {
-		err = c.transmitRest(t.ctx, t.rest)
+	if c.raw != nil && c.out.buf != nil {
+		n, err := c.writeRaw(c.out.bytes())
+		t.left(n)
+		if err != nil {
+			return t.failed(&brokenError{err})
+		}
 	}
+	if c.out.buf != nil || len(t.ev.Data) > 0 {
+		return t.writeRest()
+	}
+	t.arrive()
+	return nil
+}
+
+// writeRest waits until the network takes what it did not take at once.
+func (t *transmission) writeRest() error {
+	c := t.c
+	if c.raw != nil && c.out.buf != nil {
+		t.unboard()
+	}
+	err := t.waitOut()
+	if err == nil && len(t.ev.Data) > 0 {
+		err = c.transmitRest(t.ctx, t.ev.Data)
+	}
+	if err != nil {
+		return t.failed(err)
+	}
+	t.arrive()
+	return nil
+}
+
+// failed decides what becomes of the frame and the riders after err.
+func (t *transmission) failed(err error) error {
+	c := t.c
 	switch {
-	case err == nil:
-		t.arrive()
-		return nil
 	case isBroken(err):
 		c.out.discard()
 		t.fail(err)
@@ -332,20 +427,9 @@ func (t *transmission) takeBack() {
 	t.c.tx = t.before
 }
 
-// writeOut gives the output to the network until it has taken the frame, as far as that is there.
-// With riders it need not take all: what it does not take at once is not waited for.
-func (t *transmission) writeOut() error {
+// waitOut waits until the network has taken the frame, as far as that is in the output.
+func (t *transmission) waitOut() error {
 	c := t.c
-	if c.raw != nil && c.out.buf != nil {
-		n, err := c.writeRaw(c.out.bytes())
-		t.left(n)
-		if err != nil {
-			return &brokenError{err}
-		}
-		if c.out.buf != nil {
-			t.unboard()
-		}
-	}
 	for c.out.buf != nil && t.sent < t.end {
 		n, err := c.writeWaiting(t.ctx, c.out.bytes(), t.riders)
 		t.left(n)

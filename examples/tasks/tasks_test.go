@@ -37,10 +37,9 @@ func TestEcho(t *testing.T) {
 	defer s.Close()
 	url, p := "ws"+strings.TrimPrefix(s.URL, "http"), []byte(nil)
 
-	// Task: an echo client, one round trip, 5 lines
+	// Task: an echo client, one round trip, 4 lines
 	c, err := client.Dial(ctx, url, nil)
-	if err == nil {
-		err = c.Write(ctx, frame.Text, []byte("hello"))
+	if err == nil && c.Write(ctx, frame.Text, []byte("hello")) == nil {
 		_, p, err = c.Read(ctx)
 	}
 
