@@ -33,7 +33,7 @@
 //   - 500 if the server's own Config is malformed,
 //   - 503 if the server is shutting down,
 //   - 503 if there are too many handshakes in a second,
-//   - 400, 403, 405 or 426 if it is no handshake, or comes from a foreign origin,
+//   - 400, 403, 405, 417 or 426 if it is no handshake, or comes from a foreign origin,
 //   - 503 if there are too many connections,
 //   - 429 if there are too many of this client,
 //   - and last by Select.

@@ -15,8 +15,9 @@ import (
 //	c, err := client.Dial(ctx, "ws://example.com/chat", &client.Config{DialContext: l.DialContext})
 //
 // At the end of the test all clients hang up, and the test waits until the handlers
-// have returned and the server has stopped. What the server has to say,
-// such as the panic of a handler, is logged to t.
+// have returned and the server has stopped, but not for the functions that server.Go and
+// a server.Server run on goroutines of their own: Shutdown of the latter waits for those.
+// What the server has to say, such as the panic of a handler, is logged to t.
 func Serve(t testing.TB, h http.Handler) *Listener {
 	var serving, handlers sync.WaitGroup
 	said := &errorLog{t: t}
