@@ -122,7 +122,8 @@ func (c *Conn) aheadFull() bool {
 
 // lockReading takes c.rd for a reader, which goes before those that read ahead.
 func (c *Conn) lockReading(ctx context.Context) error {
-	if !c.rd.try() && !c.lockBefore(ctx.Done()) {
+	done := ctx.Done() // a nil ctx panics here, while nothing is locked
+	if !c.rd.try() && !c.lockBefore(done) {
 		return ctx.Err()
 	}
 	err := ctx.Err()

@@ -18,7 +18,8 @@ const stuckTime = 10 * time.Millisecond
 // An ending is the state of a connection that is being closed.
 type ending struct {
 	protocol.Closing
-	by time.Time // when everything must be over
+	by   time.Time   // when everything must be over
+	slow *LimitError // why this side began, if its queue was full
 }
 
 // Close performs the closing handshake: it sends a close frame, waits for the peer's,
@@ -131,7 +132,7 @@ func (c *Conn) sendClose(code frame.StatusCode, reason string) {
 	c.wr.acquire(nil)
 	defer c.unlockWriting()
 	due := false
-	if err := c.failed(); CloseCode(err) != 0 && !c.over.Load() {
+	if err := c.cause(); err != nil {
 		code, reason = CloseCode(err), failReason(err) // whatever the application says meanwhile
 	}
 	c.closing(func(s *protocol.Closing) {
@@ -152,6 +153,21 @@ func (c *Conn) sendClose(code frame.StatusCode, reason string) {
 	if !isBroken(err) && err != protocol.ErrClosed { // by an attempt that failed
 		c.end(c.closeError(err))
 	}
+}
+
+// cause returns why this side closes the connection, if not because the application says so.
+func (c *Conn) cause() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.over.Load():
+		return nil
+	case CloseCode(c.err) != 0:
+		return c.err
+	case c.ending != nil && c.ending.slow != nil:
+		return c.ending.slow
+	}
+	return nil
 }
 
 // closeReceived answers the peer's close frame, if it came first, and ends the connection.
@@ -315,6 +331,9 @@ func (c *Conn) closeError(err error) *CloseError {
 		e.Sent, e.SentReason = s.Code, s.Reason
 	}
 	e.ByPeer = c.ending.ByPeer
+	if err != nil && c.ending.slow != nil {
+		e.Err = c.ending.slow // which tells more
+	}
 	return e
 }
 

@@ -2,6 +2,7 @@ package conn
 
 import (
 	"cmp"
+	"fmt"
 	"math"
 	"sync/atomic"
 	"time"
@@ -51,11 +52,12 @@ type Config struct {
 	// MaxQueuedBytes and MaxQueuedMessages are how much [Conn.Send] queues
 	// while the peer does not read: payload bytes, and messages.
 	// One message is queued in any case, however large. WhenFull says what happens to more.
+	// Over TLS, everything passes through the queue: it should hold the largest burst.
 	// If zero, they are 1 MiB and 1024. If negative, there is no limit.
 	MaxQueuedBytes    int
 	MaxQueuedMessages int
 
-	// WhenFull is what Send does when the queue is full. If zero, it is [Block].
+	// WhenFull is what Send does when the queue is full. If it is no [FullPolicy], it is [Block].
 	WhenFull FullPolicy
 
 	// Keepalive sends pings and fails the connection if the peer is silent.
@@ -119,7 +121,7 @@ func (c *Config) withDefaults() Config {
 
 		MaxQueuedBytes:    limit(c.MaxQueuedBytes, 1<<20),
 		MaxQueuedMessages: limit(c.MaxQueuedMessages, 1024),
-		WhenFull:          c.WhenFull,
+		WhenFull:          c.WhenFull.resolved(),
 		Keepalive:         c.Keepalive,
 		Hooks:             c.Hooks,
 	}
@@ -142,4 +144,29 @@ func limit[T int | int64 | time.Duration](n, byDefault T) T {
 		*most = math.MaxInt64
 	}
 	return n
+}
+
+// resolved returns p, or Block if p is none of the above.
+func (p FullPolicy) resolved() FullPolicy {
+	if p < Block || p > CloseTryLater {
+		return Block
+	}
+	return p
+}
+
+// String returns the name of p.
+func (p FullPolicy) String() string {
+	switch p {
+	case Block:
+		return "Block"
+	case DropNew:
+		return "DropNew"
+	case DropOld:
+		return "DropOld"
+	case CloseSlow:
+		return "CloseSlow"
+	case CloseTryLater:
+		return "CloseTryLater"
+	}
+	return fmt.Sprintf("FullPolicy(%d)", int(p))
 }

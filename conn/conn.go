@@ -66,6 +66,7 @@ type Conn struct {
 	woken     bool         // it has passed, to wake the reader
 	writing   bool         // a write may be waiting for the network
 	writes    uint32       // counts those
+	since     int64        // when the one that may be waiting began to, in nanoseconds of Unix time
 	pongCount atomic.Int32 // pongs that are due; may be read without mu
 	pongs     *pongQueue   // them; nil if there are none
 	queue     *sendQueue   // what Send has queued; nil if there is nothing

@@ -468,3 +468,20 @@ func TestTextInsideFrame(t *testing.T) {
 		now(t, got)
 	})
 }
+
+// A nil context panics, as everywhere; whoever survives that can go on reading.
+func TestReadWithoutContext(t *testing.T) {
+	onBothSides(t, nil, func(t *testing.T, c *conn.Conn, peer *wstest.Peer) {
+		func() {
+			defer func() {
+				if recover() == nil {
+					t.Error("no panic")
+				}
+			}()
+			var ctx context.Context
+			c.Read(ctx)
+		}()
+		peer.Write(frame.Text, "hello")
+		wantRead(t, c, frame.Text, "hello")
+	})
+}

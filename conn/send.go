@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"runtime"
 	"slices"
 	"time"
 
@@ -32,12 +33,18 @@ func (c *Conn) Send(ctx context.Context, typ frame.Opcode, p []byte) error {
 
 // SendPrepared is [Conn.Send] for a prepared message, of which no copy is made.
 func (c *Conn) SendPrepared(ctx context.Context, m *Prepared) error {
+	if !m.valid() {
+		return ErrMessageType
+	}
 	return c.enqueue(ctx, queued{m.typ, m.data, true}, c.limits.WhenFull)
 }
 
 // TrySendPrepared is [Conn.SendPrepared], but never waits:
 // if the queue is full and Config.WhenFull is Block, it does as CloseSlow says.
 func (c *Conn) TrySendPrepared(m *Prepared) error {
+	if !m.valid() {
+		return ErrMessageType
+	}
 	policy := c.limits.WhenFull
 	if policy == Block {
 		policy = CloseSlow
@@ -91,12 +98,13 @@ func (c *Conn) enqueue(ctx context.Context, m queued, policy FullPolicy) error {
 	if sent, err := c.sendAtOnce(m); sent || err != nil {
 		return c.wrote(m.typ, len(m.data), err)
 	}
-	for {
-		room, dropped, err := c.queueUp(m, policy)
+	begin := time.Now()
+	for turns := 0; ; turns++ {
+		room, dropped, err := c.queueUp(m, policy, turns < patience && time.Since(begin) < stuckSoon)
 		for _, m := range dropped {
 			c.drop(m)
 		}
-		if full, ok := err.(*LimitError); ok {
+		if full, ok := err.(*LimitError); ok && len(dropped) > 0 {
 			c.closeSlow(full)
 		}
 		if err == errClosing {
@@ -104,6 +112,10 @@ func (c *Conn) enqueue(ctx context.Context, m queued, policy FullPolicy) error {
 		}
 		if room == nil {
 			return err
+		}
+		if policy != Block {
+			runtime.Gosched()
+			continue
 		}
 		select {
 		case <-room:
@@ -115,12 +127,25 @@ func (c *Conn) enqueue(ctx context.Context, m queued, policy FullPolicy) error {
 	}
 }
 
+// A queue may be full because the goroutine that sends has not had its turn yet. So before something
+// is dropped, others get patience turns, unless that or a write to the network takes longer than stuckSoon.
+const (
+	patience  = 20000
+	stuckSoon = time.Millisecond
+)
+
 // closeSlow closes the connection, if that is what a full queue leads to, without waiting for the end.
 func (c *Conn) closeSlow(full *LimitError) {
-	if full.Code != 0 {
-		c.startClosing()
-		go c.Close(full.Code, failReason(full))
+	if full.Code == 0 {
+		return
 	}
+	c.startClosing()
+	c.mu.Lock()
+	if c.ending != nil && c.ending.slow == nil {
+		c.ending.slow = full
+	}
+	c.mu.Unlock()
+	go c.Close(full.Code, failReason(full))
 }
 
 // sendAtOnce sends m if nothing is queued and nobody is sending.
@@ -168,7 +193,8 @@ func (c *Conn) refusal() error {
 
 // queueUp queues m and returns nil, or a channel that is closed when there may be room for it.
 // dropped are the messages that gave way, among them perhaps m.
-func (c *Conn) queueUp(m queued, policy FullPolicy) (room <-chan struct{}, dropped []queued, err error) {
+// If patient is true, nothing gives way unless the network is stuck.
+func (c *Conn) queueUp(m queued, policy FullPolicy, patient bool) (room <-chan struct{}, dropped []queued, err error) {
 	if err := c.refusal(); err != nil {
 		return nil, nil, err
 	}
@@ -178,9 +204,10 @@ func (c *Conn) queueUp(m queued, policy FullPolicy) (room <-chan struct{}, dropp
 		c.queue = &sendQueue{empty: make(chan struct{})}
 	}
 	if full := c.full(len(m.data)); full != nil {
-		switch policy {
-		case Block:
+		if policy == Block || patient && !c.stuck() {
 			return c.queue.roomChan(), nil, nil
+		}
+		switch policy {
 		case DropNew:
 			return nil, []queued{m}, full
 		case DropOld:
@@ -207,6 +234,11 @@ func (c *Conn) add(m queued) {
 	t.waiting = append(t.waiting, m)
 	c.queue.messages++
 	c.queue.bytes += len(m.data)
+}
+
+// stuck reports whether a write has been waiting for the network for a moment. c.mu is held.
+func (c *Conn) stuck() bool {
+	return c.writing && time.Now().UnixNano()-c.since >= int64(stuckSoon)
 }
 
 // full returns the limit that a message of n bytes meets, if it does.

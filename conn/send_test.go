@@ -662,3 +662,87 @@ func TestSendingHooks(t *testing.T) {
 		d.want(t, "in the order in which they left", "drop binary 6", "text 147", "binary 5", "text 7", "text 8", "text 8")
 	})
 }
+
+// Messages that come faster than the sending goroutine has its turn are not those of a slow peer.
+func TestSendBurst(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1)) // a turn for others then is one, whatever the system does
+	for _, policy := range []conn.FullPolicy{conn.DropNew, conn.DropOld, conn.CloseSlow} {
+		onBothSides(t, &conn.Config{MaxQueuedMessages: 2, WhenFull: policy}, func(t *testing.T, c *conn.Conn, peer *wstest.Peer) {
+			begin := time.Now()
+			for i := range 500 {
+				if err := c.Send(background, frame.Text, []byte(fmt.Sprint(i))); err != nil {
+					t.Fatal(err)
+				}
+			}
+			elapsed(t, begin, 0)
+			for i := range 500 {
+				peer.Want("all arrive, in order", frame.Text, fmt.Sprint(i))
+			}
+			if n := c.Dropped(); n != 0 {
+				t.Errorf("%d were dropped", n)
+			}
+		})
+	}
+}
+
+// An application that closes because Send failed does not hide why.
+func TestSlowGoesBeforeClose(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var end error
+		hooks := &conn.Hooks{Close: func(_ *conn.Conn, err error) { end = err }}
+		c, b := slow(t, &conn.Config{MaxQueuedMessages: 1, WhenFull: conn.CloseTryLater, Hooks: hooks})
+		as[*conn.LimitError](t, c.Send(background, frame.Text, nil))
+		closing := start(func() error { return c.Close(1000, "") })
+		got := arrived(b)
+		if len(got) != 2 || !strings.HasPrefix(got[1], "close \x03\xf5too slow") {
+			t.Errorf("got %.300q, want status 1013", got)
+		}
+		b.Close()
+		<-closing
+
+		// A peer that never reads is not told, but the application is.
+		c, _ = slow(t, &conn.Config{MaxQueuedMessages: 1, WhenFull: conn.CloseTryLater, Hooks: hooks})
+		as[*conn.LimitError](t, c.Send(background, frame.Text, nil))
+		wantSlow := func(err error) {
+			t.Helper()
+			if e := as[*conn.LimitError](t, as[*conn.CloseError](t, err)); e.Option != "MaxQueuedMessages" || e.Code != 1013 {
+				t.Errorf("%+v", e)
+			}
+		}
+		wantSlow(c.Send(background, frame.Text, nil))
+		_, _, err := c.Read(background)
+		wantSlow(err)
+		wantSlow(end)
+	})
+}
+
+func TestNothingPrepared(t *testing.T) {
+	onBothSides(t, nil, func(t *testing.T, c *conn.Conn, peer *wstest.Peer) {
+		for _, m := range []*conn.Prepared{nil, new(conn.Prepared)} {
+			for _, err := range []error{c.WritePrepared(background, m), c.SendPrepared(background, m), c.TrySendPrepared(m)} {
+				if err != conn.ErrMessageType {
+					t.Error(err)
+				}
+			}
+		}
+		peer.WantIdle("nothing is sent")
+	})
+}
+
+func TestFullPolicyNames(t *testing.T) {
+	for p, want := range map[conn.FullPolicy]string{conn.Block: "Block", conn.DropNew: "DropNew", conn.DropOld: "DropOld",
+		conn.CloseSlow: "CloseSlow", conn.CloseTryLater: "CloseTryLater", 17: "FullPolicy(17)", -1: "FullPolicy(-1)"} {
+		if p.String() != want {
+			t.Errorf("%d is %v", int(p), p)
+		}
+	}
+	synctest.Test(t, func(t *testing.T) {
+		c, b := slow(t, &conn.Config{MaxQueuedMessages: 1, WhenFull: 17})
+		done := start(func() error { return c.Send(background, frame.Text, nil) })
+		wantWaiting(t, done, "a policy that there is not waits, as Block does")
+		go io.Copy(io.Discard, b)
+		if err := now(t, done); err != nil {
+			t.Error(err)
+		}
+	})
+}

@@ -77,7 +77,9 @@ func (c *Conn) armWrite(by time.Time) {
 	if c.ending != nil {
 		by = earliest(by, c.ending.by)
 	}
-	c.writing = true
+	if !c.writing {
+		c.writing, c.since = true, time.Now().UnixNano()
+	}
 	c.nc.SetWriteDeadline(by)
 }
 
