@@ -40,7 +40,7 @@ type origin struct {
 // Reasons to refuse a URL. They quote nothing of it: any part may be secret,
 // the password to begin with, and in a malformed URL nobody knows where that is.
 var (
-	errURLScheme    = errors.New("URL: the scheme is neither ws nor wss nor ws+unix")
+	errURLScheme    = errors.New("URL: the scheme is not ws, wss, ws+unix or wss+unix")
 	errURLFragment  = errors.New(`URL: it has a fragment: write "#" that is data as %23`)
 	errURLControl   = errors.New("URL: it has a space or a control character")
 	errURLEncoding  = errors.New("URL: it is not valid UTF-8")

@@ -10,6 +10,7 @@ import (
 // Hooks are told what happens to connections, for logs and metrics.
 // Each may be nil. They are called from the goroutines of the connection,
 // possibly from several at once, and must return soon; they may call methods that do not wait.
+// A panic in one is a panic of whatever goroutine that is, often one of nobody: it ends the process.
 type Hooks struct {
 	// Open is called when a connection begins. If it panics, the connection is closed.
 	Open func(c *Conn)

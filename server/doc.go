@@ -38,7 +38,8 @@
 //   - 429 if there are too many of this client,
 //   - and last by Select.
 //
-// The text of the answer says what is the matter; Refused gets the error, which names the option.
+// Retry-After asks whoever comes too often in a second to wait for 1, and a client with too many connections
+// for 10. The text of the answer says what is the matter; Refused gets the error, which names the option.
 //
 // # Shutdown
 //

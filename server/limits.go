@@ -66,18 +66,21 @@ func (s *Server) admit(key string) error {
 	case s.MaxConns > 0 && s.places >= s.MaxConns:
 		return limitError("MaxConns", s.MaxConns, http.StatusServiceUnavailable,
 			"the server has as many connections as it takes", "")
-	case s.MaxConnsPerKey > 0 && s.perKey[key] >= s.MaxConnsPerKey:
+	case s.counts(key) && s.perKey[key] >= s.MaxConnsPerKey:
 		e := limitError("MaxConnsPerKey", s.MaxConnsPerKey, http.StatusTooManyRequests,
 			"this client has as many connections as it may have", "10")
 		e.Key = key
 		return e
 	}
 	s.places++
-	if s.MaxConnsPerKey > 0 {
+	if s.counts(key) {
 		s.count(key)
 	}
 	return nil
 }
+
+// counts reports whether connections are counted by key.
+func (s *Server) counts(key string) bool { return s.MaxConnsPerKey > 0 && key != "" }
 
 // count counts a place for key. s.mu is held.
 func (s *Server) count(key string) {
@@ -92,7 +95,7 @@ func (s *Server) release(key string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.places--
-	if s.MaxConnsPerKey > 0 {
+	if s.counts(key) {
 		s.perKey[key]--
 		if s.perKey[key] == 0 {
 			delete(s.perKey, key)

@@ -48,6 +48,9 @@ func TestMaxConnsPerKey(t *testing.T) {
 		}
 		at.open("X-User: bob")
 		at.open("X-User: bob")
+		for range 3 {
+			at.open() // nobody is not counted
+		}
 		ann.leave()
 		at.open("X-User: ann")
 		at.wantRefused(&told, 429, "", `websocket: more than Server.MaxConnsPerKey of 2 for "ann"`, "X-User: ann")

@@ -209,6 +209,27 @@ func TestPeerOutside(t *testing.T) {
 	}
 }
 
+func TestPeerWantPing(t *testing.T) {
+	for in, want := range map[string]string{
+		"\x89\x02hi":   "hi",
+		"\x89\x00":     "",
+		"":             "why:\n got nothing\nwant a ping",
+		"\x8a\x00":     "why:\n got pong \"\"\nwant a ping",
+		"\x81\x00":     "why:\n got text \"\"\nwant a ping",
+		"\xc9\x00":     "why:\n got ping \"\" with RSV 100\nwant a ping",
+		"\x89\x80abcd": "why:\n got ping \"\" with MASK true\nwant a ping",
+		"\x09\x00":     "why:\n got ping \"\" without FIN\nwant a ping",
+	} {
+		scripted(t, frame.Client, func(t *testing.T, f *fakeTB, p *Peer, nc *PipeConn) {
+			io.WriteString(nc, in)
+			var payload string
+			if got := f.catch(func() { payload = p.WantPing("why") }); got+payload != want {
+				t.Errorf("%q: got %q, want %q", in, got+payload, want)
+			}
+		})
+	}
+}
+
 // Each row is what arrives and what WantMessage makes of it; the messages have no quotes.
 func TestPeerWantMessage(t *testing.T) {
 	for _, tt := range []struct {

@@ -139,6 +139,17 @@ func (p *Peer) WantClose(expectation string, code frame.StatusCode, reason strin
 	p.want(expectation, show(frame.Header{Fin: true, Opcode: frame.Close}, payload))
 }
 
+// WantPing takes the next frame that arrived, which has to be a ping, and returns its payload,
+// for [Peer.Write] to answer. It fails the test if anything else is next.
+func (p *Peer) WantPing(expectation string) (payload string) {
+	p.t.Helper()
+	a := p.take(patience)
+	if a.header.Opcode != frame.Ping || a.text != show(frame.Header{Fin: true, Opcode: frame.Ping}, []byte(a.payload)) {
+		p.t.Fatalf("%s:\n got %s\nwant a ping", expectation, a.text)
+	}
+	return a.payload
+}
+
 // WantMessage takes the next message that arrived, whatever it says, for the script to look into.
 // It fails the test if anything else is next, such as a ping between the fragments.
 func (p *Peer) WantMessage(expectation string) (typ frame.Opcode, payload string) {
