@@ -32,14 +32,14 @@ type Conn struct {
 	rd       lock
 	rx       protocol.Receiver
 	text     frame.UTF8     // of the message being received
+	skip     bool           // the rest of the message being delivered is unwanted
+	dropping bool           // messages from now on: the connection is closing, and nobody reads
 	in       input          // bytes from the network, not yet decoded
 	ahead    *aheadQueue    // decoded before the application asked for it; nil if there is nothing
 	reader   *messageReader // of the message being delivered, if that is done by one
 	received int64          // bytes so far of the message being received, if hooks want to know
 	waited   time.Duration  // for the rest of an unfinished message or frame
 	by       time.Time      // when that must be there; zero if nothing is unfinished
-	skip     bool           // the rest of the message being delivered is unwanted
-	dropping bool           // messages from now on: the connection is closing, and nobody reads
 
 	// Who reads. Not guarded.
 	pumping atomic.Bool  // rd is held by pump, which lets readers go first
