@@ -149,12 +149,7 @@ func (p *pending) replace(h *half, nc net.Conn) {
 func (p *pending) remove(h *half) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	n := len(p.all) - 1
-	last := p.all[n]
+	last := p.all[len(p.all)-1]
 	p.all[h.index], last.index = last, h.index
-	p.all[n] = nil
-	p.all = p.all[:n]
-	if n > 64 && n < cap(p.all)/4 { // a crowd has left
-		p.all = append(make([]*half, 0, 2*n), p.all...)
-	}
+	p.all = withoutLast(p.all)
 }

@@ -93,12 +93,18 @@ func (s *Server) add(e *entry) {
 func (s *Server) remove(e *entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	n := len(s.open) - 1
-	last := s.open[n]
+	last := s.open[len(s.open)-1]
 	s.open[e.index], last.index = last, e.index
-	s.open[n] = nil
-	s.open = s.open[:n]
-	if n > 64 && n < cap(s.open)/4 { // a crowd has left
-		s.open = append(make([]*entry, 0, 2*n), s.open...)
+	s.open = withoutLast(s.open)
+}
+
+// withoutLast returns all without its last element, in less memory if a crowd has left.
+func withoutLast[T any](all []*T) []*T {
+	n := len(all) - 1
+	all[n] = nil
+	all = all[:n]
+	if n > 64 && n < cap(all)/4 {
+		all = append(make([]*T, 0, 2*n), all...)
 	}
+	return all
 }
