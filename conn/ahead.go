@@ -138,7 +138,7 @@ func (c *Conn) lockReading(ctx context.Context) error {
 func (c *Conn) lockBefore(done <-chan struct{}) bool {
 	c.readers.Add(1)
 	defer c.readers.Add(-1)
-	w := c.rd.enqueue(protocol.Event{})
+	w := c.rd.enqueue(outgoing{})
 	if w == nil {
 		return true
 	}
@@ -153,7 +153,7 @@ func (c *Conn) lockPumping(done, also <-chan struct{}) bool {
 	if c.rd.try() {
 		return true
 	}
-	w := c.rd.enqueue(protocol.Event{})
+	w := c.rd.enqueue(outgoing{})
 	return w == nil || c.rd.await(w, done, also)
 }
 

@@ -23,7 +23,6 @@ type Conn struct {
 	nc        net.Conn
 	raw       syscall.RawConn      // of nc, if it may be used past nc's back; else nil
 	limits    *Config              // resolved; others may have the same
-	hooks     *Hooks               // of limits
 	member    *member              // of Config.Keepalive; nil if there is none
 	rtt       atomic.Int64         // of the last ping that was answered
 	agreement *handshake.Agreement // nil if nothing was agreed on
@@ -102,9 +101,8 @@ func New(nc net.Conn, o Opening, cfg *Config) *Conn {
 	}
 	c.tx.Side = o.Side
 	c.in.b = slices.Clip(o.Early)
-	c.hooks = limits.Hooks
 	limits.Keepalive.join(c)
-	c.hooks.open(c)
+	limits.Hooks.open(c)
 	return c
 }
 
@@ -176,7 +174,7 @@ func (c *Conn) Context() context.Context {
 func (c *Conn) end(err error) error {
 	err, first := c.tearDown(err)
 	if first {
-		c.hooks.close(c, err)
+		c.limits.Hooks.close(c, err)
 	}
 	return err
 }

@@ -56,6 +56,18 @@ func (h *Hooks) close(c *Conn, err error) {
 	}
 }
 
+func (h *Hooks) messageOut(c *Conn, typ frame.Opcode, size int) {
+	if h != nil && h.MessageOut != nil {
+		h.MessageOut(c, typ, int64(size))
+	}
+}
+
+func (h *Hooks) drop(c *Conn, typ frame.Opcode, size int) {
+	if h != nil && h.Drop != nil {
+		h.Drop(c, typ, int64(size))
+	}
+}
+
 func (h *Hooks) rtt(c *Conn, d time.Duration) {
 	if h != nil && h.RTT != nil {
 		h.RTT(c, d)
@@ -63,15 +75,17 @@ func (h *Hooks) rtt(c *Conn, d time.Duration) {
 }
 
 // messageIn counts a piece of a message received, and tells the hook if it is the last.
-// c.hooks is not nil. The caller holds c.rd.
+// The caller holds c.rd.
 func (c *Conn) messageIn(ev protocol.Event) {
+	h := c.limits.Hooks
+	if h == nil || h.MessageIn == nil {
+		return
+	}
 	c.received += int64(len(ev.Data))
 	if !ev.Fin {
 		return
 	}
 	size := c.received
 	c.received = 0
-	if f := c.hooks.MessageIn; f != nil {
-		f(c, ev.Opcode, size)
-	}
+	h.MessageIn(c, ev.Opcode, size)
 }

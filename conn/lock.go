@@ -3,8 +3,6 @@ package conn
 import (
 	"sync"
 	"sync/atomic"
-
-	"github.com/ws6455/ws/internal/protocol"
 )
 
 // A lock is a mutex whose waiters can give up.
@@ -32,10 +30,10 @@ type waiter struct {
 	turn chan struct{} // closed when the lock is handed to this waiter, or it is served
 	next *waiter
 
-	message protocol.Event // to be sent; none if its Opcode is zero
-	end     int            // for the holder: where the frame ends in the output
-	gone    bool           // gave up while it was taken
-	served  bool           // with err. Valid once turn is closed
+	message outgoing // to be sent; none if it has no type
+	end     int      // for the holder: where the frame ends in the output
+	gone    bool     // gave up while it was taken
+	served  bool     // with err. Valid once turn is closed
 	err     error
 }
 
@@ -47,13 +45,13 @@ func (l *lock) acquire(done <-chan struct{}) bool {
 	if l.try() {
 		return true
 	}
-	w := l.enqueue(protocol.Event{})
+	w := l.enqueue(outgoing{})
 	return w == nil || l.await(w, done, nil)
 }
 
 // enqueue takes the lock and returns nil, or joins the queue.
-// message is to be sent then; none if its Opcode is zero.
-func (l *lock) enqueue(message protocol.Event) *waiter {
+// message is to be sent then, if it has a type.
+func (l *lock) enqueue(message outgoing) *waiter {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for !l.state.CompareAndSwap(held, contended) && l.state.Load() != contended {
@@ -135,7 +133,7 @@ func (l *lock) take(n int) *waiter {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	w := l.queue
-	if w == nil || w.message.Opcode == 0 || len(w.message.Data) > n {
+	if w == nil || w.message.typ == 0 || len(w.message.data) > n {
 		return nil
 	}
 	l.queue = w.next

@@ -1,7 +1,6 @@
 package conn
 
 import (
-	"github.com/ws6455/ws/internal/protocol"
 	"sync"
 	"testing"
 	"time"
@@ -11,7 +10,7 @@ import (
 func TestLockLeftAndReleasedAtOnce(t *testing.T) {
 	var l lock
 	l.acquire(nil)
-	w := l.enqueue(protocol.Event{})
+	w := l.enqueue(outgoing{})
 	l.mu.Lock()
 	released := make(chan struct{})
 	go func() {

@@ -126,7 +126,7 @@ func (p *ping) answered() bool {
 func (c *Conn) pongReceived(payload []byte) {
 	if rtt, ok := c.answerPing(payload); ok {
 		c.rtt.Store(int64(rtt))
-		c.hooks.rtt(c, rtt)
+		c.limits.Hooks.rtt(c, rtt)
 	}
 }
 

@@ -33,10 +33,13 @@ func (m Message) Prepared() *Prepared {
 // valid reports whether m is a message: it may be nil, as of [Message.Prepared], or the zero Prepared.
 func (m *Prepared) valid() bool { return m != nil && m.typ != 0 }
 
+// outgoing returns m as it is sent.
+func (m *Prepared) outgoing() outgoing { return outgoing{m.typ, m.data, m} }
+
 // WritePrepared is [Conn.Write] for a prepared message. If m is nil it returns [ErrMessageType].
 func (c *Conn) WritePrepared(ctx context.Context, m *Prepared) error {
 	if !m.valid() {
 		return ErrMessageType
 	}
-	return c.Write(ctx, m.typ, m.data)
+	return c.write(ctx, m.outgoing())
 }

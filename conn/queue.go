@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/ws6455/ws/frame"
-	"github.com/ws6455/ws/internal/protocol"
 )
 
 // A sendQueue holds messages that Send did not find the network ready for.
@@ -23,21 +22,14 @@ type sendQueue struct {
 // A sendTurn is the messages that a goroutine sends while it holds c.msg once.
 // Those of Send that come behind a waiting Write are for a turn behind that.
 type sendTurn struct {
-	place   *waiter  // in the queue of c.msg; nil once the turn has come
-	waiting []queued // not yet encoded
-}
-
-// A queued is a message to be sent.
-type queued struct {
-	typ    frame.Opcode
-	data   []byte
-	shared bool // data is not changed by anybody, so no copy is needed
+	place   *waiter    // in the queue of c.msg; nil once the turn has come
+	waiting []outgoing // not yet encoded
 }
 
 // queueUp queues m and returns nil, or a channel that is closed when there may be room for it.
 // dropped are the messages that gave way, among them perhaps m.
 // If patient is true, nothing gives way unless the network is stuck.
-func (c *Conn) queueUp(m queued, policy FullPolicy, patient bool) (room <-chan struct{}, dropped []queued, err error) {
+func (c *Conn) queueUp(m outgoing, policy FullPolicy, patient bool) (room <-chan struct{}, dropped []outgoing, err error) {
 	if err := c.refusal(); err != nil {
 		return nil, nil, err
 	}
@@ -52,7 +44,7 @@ func (c *Conn) queueUp(m queued, policy FullPolicy, patient bool) (room <-chan s
 		}
 		switch policy {
 		case DropNew:
-			return nil, []queued{m}, full
+			return nil, []outgoing{m}, full
 		case DropOld:
 			dropped = c.queue.dropWhile(func() bool { return c.full(len(m.data)) != nil })
 		default:
@@ -69,8 +61,8 @@ func (c *Conn) queueUp(m queued, policy FullPolicy, patient bool) (room <-chan s
 }
 
 // add queues m. c.mu is held.
-func (c *Conn) add(m queued) {
-	if !m.shared {
+func (c *Conn) add(m outgoing) {
+	if m.prepared == nil { // else nobody changes it
 		m.data = bytes.Clone(m.data)
 	}
 	t := c.lastTurn()
@@ -100,11 +92,9 @@ func (c *Conn) full(n int) *LimitError {
 }
 
 // drop counts a message that is dropped.
-func (c *Conn) drop(m queued) {
+func (c *Conn) drop(m outgoing) {
 	c.dropped.Add(1)
-	if c.hooks != nil && c.hooks.Drop != nil {
-		c.hooks.Drop(c, m.typ, int64(len(m.data)))
-	}
+	c.limits.Hooks.drop(c, m.typ, len(m.data))
 }
 
 // lastTurn returns the turn for another message of Send, for which it starts a goroutine at need. c.mu is held.
@@ -116,7 +106,7 @@ func (c *Conn) lastTurn() *sendTurn {
 	t := new(sendTurn)
 	q.turns = append(q.turns, t)
 	if !c.msg.try() {
-		t.place = c.msg.enqueue(protocol.Event{})
+		t.place = c.msg.enqueue(outgoing{})
 	}
 	go c.takeTurn(q, t, t.place)
 	return t
@@ -145,12 +135,11 @@ func (c *Conn) sendTurn(q *sendQueue, t *sendTurn) error {
 	var messages, bytes int // sent, and still counted as queued: they may be held back
 	for {
 		m, with := c.nextQueued(t)
-		ev := protocol.Event{Opcode: m.typ, Fin: true, Data: m.data}
-		if err := c.sendWith(context.Background(), ev, with); err != nil {
+		if err := c.sendWith(context.Background(), m.event(), with); err != nil {
 			return err
 		}
 		if m.typ != 0 {
-			c.wrote(m.typ, len(m.data), nil)
+			c.wrote(m, nil)
 			messages, bytes = messages+1, bytes+len(m.data)
 		}
 		if with == more && bytes < bufferSize {
@@ -167,7 +156,7 @@ func (c *Conn) sendTurn(q *sendQueue, t *sendTurn) error {
 // If none is left, for all were dropped, it has no type.
 //
 // Riders would be wrong company: Send may have queued a message before they came to write.
-func (c *Conn) nextQueued(t *sendTurn) (m queued, with company) {
+func (c *Conn) nextQueued(t *sendTurn) (m outgoing, with company) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	t.place = nil
@@ -220,7 +209,7 @@ func (c *Conn) dropQueue() {
 }
 
 // dropWhile removes the oldest messages, as far as they are not being sent, while f returns true.
-func (q *sendQueue) dropWhile(f func() bool) (dropped []queued) {
+func (q *sendQueue) dropWhile(f func() bool) (dropped []outgoing) {
 	for _, t := range q.turns {
 		for len(t.waiting) > 0 && f() {
 			m := t.pop()
@@ -250,9 +239,9 @@ func (q *sendQueue) roomChan() <-chan struct{} {
 }
 
 // pop removes the first message.
-func (t *sendTurn) pop() queued {
+func (t *sendTurn) pop() outgoing {
 	m := t.waiting[0]
-	t.waiting[0] = queued{}
+	t.waiting[0] = outgoing{}
 	t.waiting = t.waiting[1:]
 	return m
 }

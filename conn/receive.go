@@ -72,7 +72,7 @@ func (c *Conn) receive() (ev protocol.Event, ok bool, err error) {
 			err = c.checkText(ev)
 			ok = !c.dropping
 		}
-		if ok && err == nil && c.hooks != nil {
+		if ok && err == nil {
 			c.messageIn(ev)
 		}
 		if ok || err != nil {

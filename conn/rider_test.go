@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/ws6455/ws/frame"
-	"github.com/ws6455/ws/internal/protocol"
 )
 
 // A rider gives up when its message has been taken along, and the write does not wait yet.
@@ -19,9 +18,9 @@ func TestRiderGivesUpBeforeTheWriteWaits(t *testing.T) {
 		defer c.CloseNow()
 		c.msg.try()
 		c.wr.try()
-		message := protocol.Event{Opcode: frame.Text, Fin: true, Data: []byte("x")}
+		message := outgoing{typ: frame.Text, data: []byte("x")}
 		w := c.msg.enqueue(message)
-		trip := transmission{c: c, ctx: context.Background(), ev: message}
+		trip := transmission{c: c, ctx: context.Background(), ev: message.event()}
 		trip.encode()
 		trip.board()
 		if c.msg.leave(w) {
@@ -52,7 +51,7 @@ func TestLateToGiveUp(t *testing.T) {
 		c := New(a, Opening{Side: frame.Server}, nil)
 		defer c.CloseNow()
 		c.msg.try()
-		w := c.msg.enqueue(protocol.Event{Opcode: frame.Text, Fin: true})
+		w := c.msg.enqueue(outgoing{typ: frame.Text})
 		c.msg.take(0).serve(nil)
 		c.msg.release()
 		go c.Write(context.Background(), frame.Text, nil)

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/ws6455/ws/frame"
-	"github.com/ws6455/ws/internal/protocol"
 )
 
 // Send sends p as one message, like [Conn.Write], but does not wait for the network:
@@ -26,7 +25,7 @@ func (c *Conn) Send(ctx context.Context, typ frame.Opcode, p []byte) error {
 	if err := checkMessage(typ, p); err != nil {
 		return err
 	}
-	return c.enqueue(ctx, queued{typ: typ, data: p}, c.limits.WhenFull)
+	return c.enqueue(ctx, outgoing{typ: typ, data: p}, c.limits.WhenFull)
 }
 
 // SendPrepared is [Conn.Send] for a prepared message, of which no copy is made.
@@ -34,7 +33,7 @@ func (c *Conn) SendPrepared(ctx context.Context, m *Prepared) error {
 	if !m.valid() {
 		return ErrMessageType
 	}
-	return c.enqueue(ctx, queued{m.typ, m.data, true}, c.limits.WhenFull)
+	return c.enqueue(ctx, m.outgoing(), c.limits.WhenFull)
 }
 
 // TrySendPrepared is [Conn.SendPrepared], but never waits:
@@ -47,7 +46,7 @@ func (c *Conn) TrySendPrepared(m *Prepared) error {
 	if policy == Block {
 		policy = CloseSlow
 	}
-	return c.enqueue(context.Background(), queued{m.typ, m.data, true}, policy)
+	return c.enqueue(context.Background(), m.outgoing(), policy)
 }
 
 // Buffered returns how many messages Send has queued that the network has not taken,
@@ -65,12 +64,12 @@ func (c *Conn) Buffered() (messages, bytes int) {
 func (c *Conn) Dropped() int64 { return c.dropped.Load() }
 
 // enqueue sends m at once if that needs no waiting, and else queues it.
-func (c *Conn) enqueue(ctx context.Context, m queued, policy FullPolicy) error {
+func (c *Conn) enqueue(ctx context.Context, m outgoing, policy FullPolicy) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
 	if sent, err := c.sendAtOnce(m); sent || err != nil {
-		return c.wrote(m.typ, len(m.data), err)
+		return c.wrote(m, err)
 	}
 	begin := time.Now()
 	for turns := 0; ; turns++ {
@@ -124,7 +123,7 @@ func (c *Conn) closeSlow(full *LimitError) {
 
 // sendAtOnce sends m if nothing is queued and nobody is sending.
 // What the network does not take at once goes on without the caller.
-func (c *Conn) sendAtOnce(m queued) (sent bool, err error) {
+func (c *Conn) sendAtOnce(m outgoing) (sent bool, err error) {
 	if c.raw == nil || len(m.data) > bufferSize-2*reserve || !c.msg.try() {
 		return false, nil
 	}
@@ -138,7 +137,7 @@ func (c *Conn) sendAtOnce(m queued) (sent bool, err error) {
 		c.unlockWriting()
 		return false, nil
 	}
-	ev := protocol.Event{Opcode: m.typ, Fin: true, Data: m.data}
+	ev := m.event()
 	if err = c.encode(c.out.room(), &ev); err == nil && !c.hold(false) {
 		err = c.sendNow()
 		if err == nil && c.out.buf != nil {

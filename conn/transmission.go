@@ -25,7 +25,8 @@ func (c *Conn) send(ctx context.Context, ev protocol.Event) error {
 
 // sendWith is send with company.
 func (c *Conn) sendWith(ctx context.Context, ev protocol.Event, with company) error {
-	t := newTransmission(c, ctx, ev, with)
+	t := newTransmission(c, ctx, with)
+	t.ev = ev
 	err := t.send()
 	t.free()
 	if err != nil {
@@ -40,7 +41,8 @@ func (c *Conn) sendWith(ctx context.Context, ev protocol.Event, with company) er
 // The caller holds c.wr, and c.msg for a data frame. After an error nothing of ev was sent,
 // or the connection has ended, or err is a [*brokenError].
 func (c *Conn) transmit(ctx context.Context, ev protocol.Event) error {
-	t := newTransmission(c, ctx, ev, alone)
+	t := newTransmission(c, ctx, alone)
+	t.ev = ev
 	defer t.free()
 	return t.transmit()
 }
@@ -64,9 +66,9 @@ type transmission struct {
 
 var transmissions = sync.Pool{New: func() any { return new(transmission) }}
 
-func newTransmission(c *Conn, ctx context.Context, ev protocol.Event, with company) *transmission {
+func newTransmission(c *Conn, ctx context.Context, with company) *transmission {
 	t := transmissions.Get().(*transmission)
-	t.c, t.ctx, t.ev, t.with = c, ctx, ev, with
+	t.c, t.ctx, t.with = c, ctx, with
 	return t
 }
 
@@ -178,7 +180,7 @@ func (t *transmission) board() {
 		if w == nil {
 			return
 		}
-		ev := w.message                                     // which w may want to send again
+		ev := w.message.event()
 		if err := c.encode(c.out.room(), &ev); err != nil { // cannot be: the one before was no different
 			w.serve(err)
 			continue

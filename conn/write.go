@@ -35,14 +35,15 @@ func (c *Conn) Write(ctx context.Context, typ frame.Opcode, p []byte) error {
 	if err := checkMessage(typ, p); err != nil {
 		return err
 	}
-	return c.write(ctx, typ, p)
+	return c.write(ctx, outgoing{typ: typ, data: p})
 }
 
 // write is Write for a message that is checked.
-func (c *Conn) write(ctx context.Context, typ frame.Opcode, p []byte) error {
-	t := newTransmission(c, ctx, protocol.Event{Opcode: typ, Fin: true, Data: p}, riders)
-	served, err := c.lockToWrite(t)
+func (c *Conn) write(ctx context.Context, m outgoing) error {
+	t := newTransmission(c, ctx, riders)
+	served, err := c.lockToWrite(ctx, m)
 	if err == nil && !served {
+		t.ev = m.event()
 		err = t.send()
 		if err != nil {
 			err = c.sendError(err)
@@ -50,26 +51,26 @@ func (c *Conn) write(ctx context.Context, typ frame.Opcode, p []byte) error {
 		c.msg.release()
 	}
 	t.free()
-	return c.wrote(typ, len(p), err)
+	return c.wrote(m, err)
 }
 
-// lockToWrite takes c.msg, unless its holder serves the message of t.
-func (c *Conn) lockToWrite(t *transmission) (served bool, err error) {
+// lockToWrite takes c.msg to send m, unless its holder does that.
+func (c *Conn) lockToWrite(ctx context.Context, m outgoing) (served bool, err error) {
 	if c.msg.try() {
 		return false, nil
 	}
-	w := c.msg.enqueue(t.ev)
+	w := c.msg.enqueue(m)
 	if w == nil {
 		return false, nil
 	}
-	err = c.await(t.ctx, w)
+	err = c.await(ctx, w)
 	return w.served, err
 }
 
-// wrote tells the hook about a message of n bytes, unless err says that it was not sent. It returns err.
-func (c *Conn) wrote(typ frame.Opcode, n int, err error) error {
-	if err == nil && c.hooks != nil && c.hooks.MessageOut != nil {
-		c.hooks.MessageOut(c, typ, int64(n))
+// wrote tells the hook about m, unless err says that it was not sent. It returns err.
+func (c *Conn) wrote(m outgoing, err error) error {
+	if err == nil {
+		c.limits.Hooks.messageOut(c, m.typ, len(m.data))
 	}
 	return err
 }
@@ -94,7 +95,7 @@ func (c *Conn) lockMessage(ctx context.Context) error {
 	if c.msg.try() {
 		return nil
 	}
-	w := c.msg.enqueue(protocol.Event{})
+	w := c.msg.enqueue(outgoing{})
 	if w == nil {
 		return nil
 	}

@@ -62,7 +62,10 @@ func (w *messageWriter) Close() error {
 	defer w.c.msg.release()
 	err := w.err
 	if err == nil {
-		err = w.c.wrote(w.typ, w.size, w.send(nil, true))
+		err = w.send(nil, true)
+		if err == nil {
+			w.c.limits.Hooks.messageOut(w.c, w.typ, w.size)
+		}
 	}
 	w.err = ErrWriterDone
 	if err != nil && w.began && w.c.failed() == nil {
