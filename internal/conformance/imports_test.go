@@ -38,6 +38,7 @@ var layers = map[string]layer{
 	"handshake":         {std: append([]string{"crypto/fips140", "crypto/sha1", "encoding/base64", "net/http", "net/url"}, pure...), ours: []string{"frame"}},
 	"internal/protocol": {std: pure, ours: []string{"frame"}},
 	"internal/deflate":  {std: pure},
+	"internal/corpus":   {std: append([]string{"math/rand/v2"}, pure...)},
 	"conn":              {ours: []string{"frame", "handshake", "internal/protocol", "internal/deflate"}},
 	"server":            {ours: []string{"frame", "handshake", "internal/protocol", "internal/deflate", "conn"}},
 	"client":            {ours: []string{"frame", "handshake", "internal/protocol", "internal/deflate", "conn"}},
