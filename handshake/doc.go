@@ -10,6 +10,7 @@
 //   - A client makes an [Offer]. A server has a [Policy].
 //     What they settle on is an [Agreement].
 //   - A subprotocol says what the messages mean; an extension changes the frames.
+//     The one extension that is known here is permessage-deflate, which compresses messages.
 //   - An [Error] is a refusal by the server: a status, fields, and a reason for a person.
 //
 // # Usage
@@ -31,6 +32,28 @@
 // A client calls [Offer.AppendRequest], sends what was appended, gives
 // [ConsumeResponse] what arrives until it has a response,
 // and holds that against the offer with [Offer.Check].
+//
+// # Compression
+//
+// [Deflate.Offers] is what a client puts in its Offer, and [Deflate.Answer] is for a [Policy].Negotiate.
+// What both agreed on is told by [Agreement.Deflate]. It is what the response says,
+// and neither side needs to know which of the offers that answers.
+//
+//   - A server takes the first offer that it can accept: each that breaks no rule.
+//     Others are declined, and the handshake goes on.
+//   - It answers server_no_context_takeover and client_no_context_takeover if the client offers them,
+//     or if [Deflate].Takeover is false.
+//   - It answers server_max_window_bits and client_max_window_bits only if the client offers them,
+//     and then with the smaller value of the two sides.
+//     A client that cannot be told to keep a small window is told client_no_context_takeover.
+//   - A client always offers client_max_window_bits. If its own window is smaller than 15 bits,
+//     it offers server_max_window_bits, too, and a second choice for servers that do not
+//     know that: server_no_context_takeover.
+//   - [Offer.Check] accepts what any of the offers allows, and one answer at most:
+//     two would both mean the bit RSV1.
+//
+// Other extensions may be offered and accepted; what their parameters mean, whether they go together
+// and in which order, is for those to check who know them.
 //
 // # Concurrency
 //
@@ -72,11 +95,13 @@
 //   - A server takes the first subprotocol in the client's order that it has.
 //   - Names and values of subprotocols and extensions are compared exactly:
 //     "Permessage-Deflate" is the name of no known extension.
-//   - A parameter that occurs twice is for the extension to judge.
+//   - A parameter that occurs twice is for the extension to judge. Permessage-deflate allows none.
 //   - A list that is there but has no element, such as "," or "", is malformed.
 //   - A request with a body is refused, since frames follow the head.
 //   - The syntax of a head is that of RFC 9112, without what it lets a recipient forgive.
 //     A target is a path, or an http or https URI, which then says what host is meant.
+//   - The answer of permessage-deflate to a hint of client_max_window_bits may be larger than that:
+//     RFC 7692 does not forbid it, and a client may always use less.
 //   - A server sends one Sec-WebSocket-Extensions line; a client takes several
 //     (https://www.rfc-editor.org/errata/eid3433).
 //   - A response without a subprotocol is accepted whatever was offered.

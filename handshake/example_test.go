@@ -163,3 +163,25 @@ func ExampleParseExtensions() {
 	// x-foo
 	// extension "permessage-deflate": at "": want the name of a parameter
 }
+
+// How do two sides agree on compression?
+func ExampleDeflate() {
+	client := handshake.Deflate{Takeover: true, Window: 12} // of 4 KiB
+	server := handshake.Deflate{Takeover: true}
+
+	offers := client.Offers()
+	for _, e := range offers {
+		fmt.Println("offer: ", e)
+	}
+	answer, ok := server.Answer(offers)
+	fmt.Println("answer:", answer, ok)
+
+	agreement := handshake.Agreement{Extensions: []handshake.Extension{answer}}
+	params, ok := agreement.Deflate()
+	fmt.Printf("%+v %v\n", params, ok)
+	// Output:
+	// offer:  permessage-deflate; server_max_window_bits=12; client_max_window_bits=12
+	// offer:  permessage-deflate; server_no_context_takeover; client_max_window_bits=12
+	// answer: permessage-deflate; server_max_window_bits=12; client_max_window_bits=12 true
+	// {ServerNoTakeover:false ClientNoTakeover:false ServerWindow:12 ClientWindow:12} true
+}

@@ -31,14 +31,14 @@ const (
 		"\r\n"
 )
 
-// deflate is an extension with a parameter of each form.
+// deflate is an extension with a parameter of each form. It can be offered and answered.
 var deflate = Extension{"permessage-deflate", []Param{
-	{Name: "client_max_window_bits"},
+	{Name: "server_no_context_takeover"},
 	{Name: "server_max_window_bits", Value: "10", HasValue: true},
 }}
 
 // deflateText is deflate on the wire.
-const deflateText = "permessage-deflate; client_max_window_bits; server_max_window_bits=10"
+const deflateText = "permessage-deflate; server_no_context_takeover; server_max_window_bits=10"
 
 // edit returns head with fields changed.
 // "Name: value" replaces the lines of a name, "+Name: value" adds a line at the end,

@@ -28,11 +28,21 @@ func (o *Offer) Validate() error {
 		return fmt.Errorf("there are more than %d extensions", maxExtensions)
 	}
 	for _, e := range o.Extensions {
-		if err := e.check(); err != nil {
+		if err := e.checkOffer(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// checkOffer reports why e cannot be offered.
+func (e Extension) checkOffer() error {
+	err := e.check()
+	if err == nil && isDeflate(e) {
+		_, err = parseDeflate(e, inOffer)
+		err = ofDeflate(err)
+	}
+	return err
 }
 
 // AppendRequest appends to b the request that makes the offer to host

@@ -43,8 +43,9 @@ type Policy struct {
 
 	// Negotiate answers the extensions that a client offers, if there are any,
 	// in the client's order of preference. If nil, none is accepted.
-	// An answer with a name that was not offered, or one that is not valid,
-	// is a bug: the request is refused with status 500.
+	// An answer with a name that was not offered, one that is not valid,
+	// or a permessage-deflate that no offer allows is a bug:
+	// the request is refused with status 500. See [Deflate.Answer].
 	Negotiate func(offers []Extension) []Extension
 }
 
@@ -249,7 +250,7 @@ func checkAnswers(answers, offers []Extension) error {
 			return fmt.Errorf("extension %s was not offered", quote(a.Name))
 		}
 	}
-	return nil
+	return checkDeflate(answers, offers)
 }
 
 // offered reports whether an extension of that name is among offers.

@@ -8,8 +8,9 @@ import (
 )
 
 // Check reports why r does not accept o, and what is agreed on if it does.
-// Whether the parameters of an extension fit what was offered
-// is for the extension to say.
+// Of permessage-deflate, it must be what one of the offers allows, and at most once.
+// Whether the parameters of another extension fit what was offered
+// is for that extension to say.
 //
 // https://www.rfc-editor.org/rfc/rfc6455#section-4.1
 func (o *Offer) Check(r *Response) (Agreement, error) {

@@ -160,7 +160,7 @@ func TestAcceptAllocs(t *testing.T) {
 
 func BenchmarkAccept(b *testing.B) {
 	deflateOffer := "Sec-WebSocket-Extensions: permessage-deflate; client_max_window_bits"
-	p := &Policy{Subprotocols: []string{"chat"}, Negotiate: take("permessage-deflate")}
+	p := &Policy{Subprotocols: []string{"chat"}, Negotiate: Deflate{}.negotiate}
 	for _, bb := range []struct {
 		name    string
 		changes []string
