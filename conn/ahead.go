@@ -162,14 +162,22 @@ func (c *Conn) unlockReading() {
 	if c.over.Load() {
 		c.stow()
 	}
-	if len(c.in.b) == 0 && (c.reader == nil || !c.reader.borrows) {
-		c.in.release()
+	if c.reader == nil || !c.reader.borrows {
+		c.releaseInput()
 	}
 	c.setPipelined(c.ready())
 	c.rd.release()
 	c.readerLeft()
 	if t := c.idle.Load(); t != nil && !c.over.Load() {
 		t.Reset(idleTime)
+	}
+}
+
+// releaseInput gives back the buffers that nothing lies in any more.
+func (c *Conn) releaseInput() {
+	c.compressor.giveBack()
+	if len(c.in.b) == 0 && !c.compressor.more() {
+		c.in.release()
 	}
 }
 

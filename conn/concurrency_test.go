@@ -395,11 +395,18 @@ func TestStorm(t *testing.T) {
 // oneStorm lets one rage for a moment and ends it as end does.
 func oneStorm(t *testing.T, network func() (a, b net.Conn), calm bool, end func(client, server *storm)) {
 	cfg := &conn.Config{CloseTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second, MaxQueuedMessages: 4}
+	var o conn.Opening
+	if rand.IntN(2) == 0 {
+		cfg.Compression = &conn.Compression{Takeover: rand.IntN(2) == 0, Threshold: -1}
+		o.Agreement = agreed(t, "")
+	}
 	a, b := network()
 	client := &storm{t: t, name: "client", calm: calm, fates: map[uint64]fate{}}
 	server := &storm{t: t, name: "server", calm: calm, fates: map[uint64]fate{}}
-	client.c = conn.New(a, conn.Opening{Side: frame.Client}, cfg)
-	server.c = conn.New(b, conn.Opening{Side: frame.Server}, cfg)
+	o.Side = frame.Client
+	client.c = conn.New(a, o, cfg)
+	o.Side = frame.Server
+	server.c = conn.New(b, o, cfg)
 	if rand.IntN(2) == 0 {
 		client.c.Context()
 		server.c.Context()

@@ -60,6 +60,11 @@ type Config struct {
 	// WhenFull is what Send does when the queue is full. If it is no [FullPolicy], it is [Block].
 	WhenFull FullPolicy
 
+	// Compression is how messages are compressed, by permessage-deflate.
+	// A client with it offers that, a server with it accepts it.
+	// If nil, messages are not compressed.
+	Compression *Compression
+
 	// Keepalive sends pings and fails the connection if the peer is silent.
 	// One Keepalive serves any number of connections. If nil, nothing is sent.
 	Keepalive *Keepalive
@@ -122,6 +127,7 @@ func (c *Config) withDefaults() Config {
 		MaxQueuedBytes:    limit(c.MaxQueuedBytes, 1<<20),
 		MaxQueuedMessages: limit(c.MaxQueuedMessages, 1024),
 		WhenFull:          c.WhenFull.resolved(),
+		Compression:       c.Compression,
 		Keepalive:         c.Keepalive,
 		Hooks:             c.Hooks,
 	}

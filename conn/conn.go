@@ -20,12 +20,13 @@ import (
 // Its size counts, for those who have a hundred thousand of them:
 // what few connections need is behind a pointer.
 type Conn struct {
-	nc        net.Conn
-	raw       syscall.RawConn      // of nc, if it may be used past nc's back; else nil
-	limits    *Config              // resolved; others may have the same
-	member    *member              // of Config.Keepalive; nil if there is none
-	rtt       atomic.Int64         // of the last ping that was answered
-	agreement *handshake.Agreement // nil if nothing was agreed on
+	nc         net.Conn
+	raw        syscall.RawConn      // of nc, if it may be used past nc's back; else nil
+	limits     *Config              // resolved; others may have the same
+	member     *member              // of Config.Keepalive; nil if there is none
+	rtt        atomic.Int64         // of the last ping that was answered
+	agreement  *handshake.Agreement // nil if nothing was agreed on
+	compressor *compressor          // nil if no compression was agreed on
 
 	// Reading. Guarded by rd, which is held while input is decoded or waited for.
 	rd       lock
@@ -94,12 +95,16 @@ func New(nc net.Conn, o Opening, cfg *Config) *Conn {
 	if a := o.Agreement; a.Subprotocol != "" || len(a.Extensions) > 0 {
 		c.agreement = &a
 	}
+	if p, ok := o.Agreement.Deflate(); ok {
+		c.compressor = newCompressor(o.Side, p, limits)
+	}
 	c.rx = protocol.Receiver{
 		Side:         o.Side,
+		Compression:  c.compressor != nil,
 		MaxMessage:   limits.MaxMessageSize,
 		MaxFragments: limits.MaxFragments,
 	}
-	c.tx.Side = o.Side
+	c.tx = protocol.Sender{Side: o.Side, Compression: c.compressor != nil}
 	c.in.b = slices.Clip(o.Early)
 	limits.Keepalive.join(c)
 	limits.Hooks.open(c)
@@ -112,6 +117,15 @@ func (c *Conn) Subprotocol() string {
 		return ""
 	}
 	return c.agreement.Subprotocol
+}
+
+// Extensions returns the extensions that were agreed on, in the order of the server's response, for logs.
+// A caller must not change them.
+func (c *Conn) Extensions() []handshake.Extension {
+	if c.agreement == nil {
+		return nil
+	}
+	return c.agreement.Extensions
 }
 
 // Side returns which end of the connection c is.

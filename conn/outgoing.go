@@ -9,7 +9,29 @@ import (
 type outgoing struct {
 	typ      frame.Opcode
 	data     []byte
+	plain    bool      // not to be compressed
 	prepared *Prepared // that data belongs to; nil if it belongs to none
+}
+
+// newOutgoing returns the message to be sent as p. typ may have Uncompressed added.
+func newOutgoing(typ frame.Opcode, p []byte) (m outgoing, err error) {
+	m = outgoing{typ: typ &^ Uncompressed, data: p, plain: typ&Uncompressed != 0}
+	return m, m.check()
+}
+
+// check reports why m may not be sent.
+func (m outgoing) check() error {
+	switch m.typ {
+	case frame.Binary:
+		return nil
+	case frame.Text:
+		var text frame.UTF8
+		if text.Check(m.data) && text.Complete() {
+			return nil
+		}
+		return ErrInvalidUTF8
+	}
+	return ErrMessageType
 }
 
 // event returns the frame that sends m.

@@ -135,7 +135,7 @@ func (c *Conn) sendTurn(q *sendQueue, t *sendTurn) error {
 	var messages, bytes int // sent, and still counted as queued: they may be held back
 	for {
 		m, with := c.nextQueued(t)
-		if err := c.sendWith(context.Background(), m.event(), with); err != nil {
+		if err := c.sendMessage(m, with); err != nil {
 			return err
 		}
 		if m.typ != 0 {
@@ -150,6 +150,13 @@ func (c *Conn) sendTurn(q *sendQueue, t *sendTurn) error {
 		}
 		messages, bytes = 0, 0
 	}
+}
+
+// sendMessage sends m with company. The caller holds c.msg.
+func (c *Conn) sendMessage(m outgoing, with company) error {
+	t := newTransmission(c, context.Background(), with)
+	t.pack(m)
+	return t.finish(t.send())
 }
 
 // nextQueued takes the next message off t, and tells whether more follow.

@@ -135,7 +135,7 @@ func join(p, q []byte) []byte {
 // so that it can be read from the network to where it belongs; nil if that is not worth it.
 // Memory grows with what has arrived, not with what the header announced.
 func (c *Conn) room(msg *protocol.Event) []byte {
-	if c.rx.Left() < directSize || c.dropping {
+	if c.rx.Left() < directSize || c.dropping || c.compressor.inflating() {
 		return nil
 	}
 	n := len(msg.Data)

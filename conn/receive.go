@@ -12,7 +12,7 @@ import (
 // This file is the way of a received message through a Conn:
 //
 //	poll      a piece of a message, kept or at hand
-//	receive   decodes what is at hand, answers control frames, checks text
+//	receive   decodes what is at hand, inflates it, answers control frames, checks text
 //	fill      waits for the network, for as long as context and limits allow
 //
 // The caller of each holds c.rd.
@@ -54,23 +54,17 @@ func (c *Conn) poll() (ev protocol.Event, ok bool, err error) {
 // having dealt with the control frames before it.
 // ok is false if there is none in the input.
 func (c *Conn) receive() (ev protocol.Event, ok bool, err error) {
-	for len(c.in.b) > 0 && !c.over.Load() {
-		ev, n, err := c.rx.Next(c.in.b)
-		if err != nil {
+	for !c.over.Load() {
+		ev, found, err := c.decode()
+		switch {
+		case err != nil:
 			return ev, false, c.fail(failure(err))
-		}
-		if n == 0 {
-			break
-		}
-		c.in.b = c.in.b[n:]
-		if !c.rx.Open() {
-			c.waited = 0 // what comes next has its own time
-		}
-		if ev.Opcode.IsControl() {
+		case !found:
+			return ev, false, nil
+		case ev.Opcode.IsControl():
 			err = c.control(ev)
-		} else {
-			err = c.checkText(ev)
-			ok = !c.dropping
+		default:
+			ok, err = !c.dropping, c.checkText(ev)
 		}
 		if ok && err == nil {
 			c.messageIn(ev)
@@ -79,7 +73,30 @@ func (c *Conn) receive() (ev protocol.Event, ok bool, err error) {
 			return ev, ok, err
 		}
 	}
-	return protocol.Event{}, false, nil
+	return ev, false, nil
+}
+
+// decode returns the next event in the input, inflated. found is false if there is none.
+func (c *Conn) decode() (ev protocol.Event, found bool, err error) {
+	if !c.compressor.more() {
+		ev, n, err := c.rx.Next(c.in.b)
+		if n == 0 || err != nil {
+			return ev, false, err
+		}
+		c.in.b = c.in.b[n:]
+		if !c.rx.Open() {
+			c.waited = 0 // what comes next has its own time
+		}
+		if !ev.Compressed {
+			return ev, true, nil
+		}
+		c.compressor.in.begin(ev)
+	}
+	if c.reader != nil {
+		c.reader.keep() // it may lie where the next piece will
+	}
+	ev, err = c.compressor.in.next()
+	return ev, err == nil, err
 }
 
 // checkText holds ev, if it is of a text message, against the rules of UTF-8.
@@ -158,6 +175,7 @@ func (c *Conn) stow() {
 	if r := c.reader; r != nil {
 		r.keep()
 	}
+	c.compressor.giveBack()
 	c.in.stow()
 }
 

@@ -22,10 +22,11 @@ import (
 // If the network takes nothing for Config.WriteTimeout, the connection ends.
 // Other errors are those of Write.
 func (c *Conn) Send(ctx context.Context, typ frame.Opcode, p []byte) error {
-	if err := checkMessage(typ, p); err != nil {
+	m, err := newOutgoing(typ, p)
+	if err != nil {
 		return err
 	}
-	return c.enqueue(ctx, outgoing{typ: typ, data: p}, c.limits.WhenFull)
+	return c.enqueue(ctx, m, c.limits.WhenFull)
 }
 
 // SendPrepared is [Conn.Send] for a prepared message, of which no copy is made.
@@ -137,8 +138,10 @@ func (c *Conn) sendAtOnce(m outgoing) (sent bool, err error) {
 		c.unlockWriting()
 		return false, nil
 	}
-	ev := m.event()
-	if err = c.encode(c.out.room(), &ev); err == nil && !c.hold(false) {
+	t := newTransmission(c, context.Background(), alone)
+	defer t.free()
+	t.pack(m)
+	if err = c.encode(c.out.room(), &t.ev); err == nil && !c.hold(false) {
 		err = c.sendNow()
 		if err == nil && c.out.buf != nil {
 			startFlusher(c)

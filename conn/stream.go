@@ -45,7 +45,7 @@ func (c *Conn) Stream(typ frame.Opcode) net.Conn {
 // A stream is the net.Conn that Stream returns.
 type stream struct {
 	c      *Conn
-	typ    frame.Opcode
+	typ    frame.Opcode // of messages sent; may have Uncompressed added
 	closed atomic.Bool
 
 	readBy, writeBy deadline
@@ -58,6 +58,9 @@ type stream struct {
 
 	writing lock
 }
+
+// opcode returns the type of messages, in both directions.
+func (s *stream) opcode() frame.Opcode { return s.typ &^ Uncompressed }
 
 // Read implements net.Conn.
 func (s *stream) Read(p []byte) (n int, err error) {
@@ -89,7 +92,7 @@ func (s *stream) read(p []byte) (n int, err error) {
 		if err != nil {
 			return 0, err
 		}
-		if typ != s.typ {
+		if typ != s.opcode() {
 			s.other.Store(true)
 			return 0, errOtherType
 		}
@@ -108,7 +111,7 @@ var errOtherType = errors.New("message of the wrong type for the stream")
 // readError returns err as Read does.
 func (s *stream) readError(ctx context.Context, err error) error {
 	if err == errOtherType {
-		return fmt.Errorf("websocket: %w, which is of %s", err, s.typ)
+		return fmt.Errorf("websocket: %w, which is of %s", err, s.opcode())
 	}
 	if e, ok := err.(*CloseError); ok && normal(e.Code) && !s.closed.Load() {
 		return io.EOF
@@ -150,7 +153,7 @@ func (s *stream) piece(p []byte) []byte {
 		return p
 	}
 	n := pieceSize
-	for s.typ == frame.Text && n > pieceSize-utf8.UTFMax && !utf8.RuneStart(p[n]) {
+	for s.opcode() == frame.Text && n > pieceSize-utf8.UTFMax && !utf8.RuneStart(p[n]) {
 		n--
 	}
 	return p[:n]
@@ -164,7 +167,7 @@ func (s *stream) Close() error {
 	s.readBy.stop()
 	defer s.writeBy.stop()
 	if s.other.Load() {
-		return s.c.Close(frame.StatusUnsupportedData, fmt.Sprintf("%s messages expected", s.typ))
+		return s.c.Close(frame.StatusUnsupportedData, fmt.Sprintf("%s messages expected", s.opcode()))
 	}
 	return s.c.Close(frame.StatusNormalClosure, "")
 }

@@ -27,12 +27,7 @@ func (c *Conn) send(ctx context.Context, ev protocol.Event) error {
 func (c *Conn) sendWith(ctx context.Context, ev protocol.Event, with company) error {
 	t := newTransmission(c, ctx, with)
 	t.ev = ev
-	err := t.send()
-	t.free()
-	if err != nil {
-		err = c.sendError(err)
-	}
-	return err
+	return t.finish(t.send())
 }
 
 // transmit sends ev, if that has an opcode, behind what is held back and the pongs that are due.
@@ -62,6 +57,7 @@ type transmission struct {
 	end    int             // and ends, as far as it fits there
 	sent   int             // up to where c.out is sent
 	riders *waiter         // in the order of their messages, which are in c.out behind the frame
+	packed []byte          // room for the payload of ev, compressed, and then for those of riders
 }
 
 var transmissions = sync.Pool{New: func() any { return new(transmission) }}
@@ -72,14 +68,45 @@ func newTransmission(c *Conn, ctx context.Context, with company) *transmission {
 	return t
 }
 
+// packedMost is the room for compressed messages that is kept for others.
+const packedMost = 64 << 10
+
 // free forgets everything.
 func (t *transmission) free() {
-	*t = transmission{}
+	packed := t.packed[:0]
+	if cap(packed) > packedMost {
+		packed = nil
+	}
+	*t = transmission{packed: packed}
 	transmissions.Put(t)
+}
+
+// finish frees t and returns the error for err, with which it ended.
+func (t *transmission) finish(err error) error {
+	c := t.c
+	t.free()
+	if err != nil {
+		err = c.sendError(err)
+	}
+	return err
+}
+
+// pack makes m the frame to be sent. The caller holds c.msg.
+func (t *transmission) pack(m outgoing) {
+	t.ev, t.packed = t.c.compressor.pack(m, t.packed)
 }
 
 // send takes c.wr and transmits.
 func (t *transmission) send() error {
+	compressed := t.ev.Compressed
+	err := t.sendFrame()
+	if err != nil && compressed {
+		t.c.compressor.forget()
+	}
+	return err
+}
+
+func (t *transmission) sendFrame() error {
 	c := t.c
 	if !c.wr.acquire(t.ctx.Done()) {
 		return t.ctx.Err()
@@ -180,7 +207,8 @@ func (t *transmission) board() {
 		if w == nil {
 			return
 		}
-		ev := w.message.event()
+		ev, packed := c.compressor.pack(w.message, t.packed)
+		t.packed = packed
 		if err := c.encode(c.out.room(), &ev); err != nil { // cannot be: the one before was no different
 			w.serve(err)
 			continue
@@ -215,6 +243,7 @@ func (t *transmission) unboard() {
 	if t.riders == nil {
 		return
 	}
+	t.c.compressor.forget()
 	t.c.msg.putBack(t.riders, errGone)
 	t.riders = nil
 	t.c.out.cut(to)

@@ -32,10 +32,11 @@ import (
 // A text message that is not valid UTF-8 is refused with [ErrInvalidUTF8].
 // Once a side has begun to close, Write returns what [Conn.Read] does at the end.
 func (c *Conn) Write(ctx context.Context, typ frame.Opcode, p []byte) error {
-	if err := checkMessage(typ, p); err != nil {
+	m, err := newOutgoing(typ, p)
+	if err != nil {
 		return err
 	}
-	return c.write(ctx, outgoing{typ: typ, data: p})
+	return c.write(ctx, m)
 }
 
 // write is Write for a message that is checked.
@@ -43,7 +44,7 @@ func (c *Conn) write(ctx context.Context, m outgoing) error {
 	t := newTransmission(c, ctx, riders)
 	served, err := c.lockToWrite(ctx, m)
 	if err == nil && !served {
-		t.ev = m.event()
+		t.pack(m)
 		err = t.send()
 		if err != nil {
 			err = c.sendError(err)
@@ -73,21 +74,6 @@ func (c *Conn) wrote(m outgoing, err error) error {
 		c.limits.Hooks.messageOut(c, m.typ, len(m.data))
 	}
 	return err
-}
-
-// checkMessage reports why p may not be sent as a message of the type.
-func checkMessage(typ frame.Opcode, p []byte) error {
-	switch typ {
-	case frame.Binary:
-		return nil
-	case frame.Text:
-		var text frame.UTF8
-		if text.Check(p) && text.Complete() {
-			return nil
-		}
-		return ErrInvalidUTF8
-	}
-	return ErrMessageType
 }
 
 // lockMessage takes c.msg for the length of a message.

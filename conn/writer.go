@@ -5,18 +5,23 @@ import (
 	"io"
 
 	"github.com/ws6455/ws/frame"
+	"github.com/ws6455/ws/internal/deflate"
 	"github.com/ws6455/ws/internal/protocol"
 )
 
 // A messageWriter sends one message in fragments. Until Close it holds c.msg.
 type messageWriter struct {
-	c     *Conn
-	ctx   context.Context
-	typ   frame.Opcode
-	text  frame.UTF8
-	began bool  // a frame was sent
-	size  int   // bytes sent
-	err   error // of the first call that failed, or ErrWriterDone
+	c      *Conn
+	ctx    context.Context
+	typ    frame.Opcode
+	text   frame.UTF8
+	plain  bool                   // not to be compressed
+	packs  bool                   // the message is compressed; valid once it began
+	window *deflate.EncoderWindow // of the message, if it is compressed without takeover
+	packed []byte                 // the payload sent last
+	began  bool                   // a frame was sent
+	size   int                    // bytes sent
+	err    error                  // of the first call that failed, or ErrWriterDone
 }
 
 // Writer begins a message that is sent in fragments: each Write of the writer
@@ -33,13 +38,14 @@ type messageWriter struct {
 // with status 1011, as [Conn.Close] does. It is the same after a Write that failed.
 // The writer is for one goroutine.
 func (c *Conn) Writer(ctx context.Context, typ frame.Opcode) (io.WriteCloser, error) {
-	if typ != frame.Text && typ != frame.Binary {
-		return nil, ErrMessageType
+	m, err := newOutgoing(typ, nil)
+	if err != nil {
+		return nil, err
 	}
 	if err := c.lockMessage(ctx); err != nil {
 		return nil, err
 	}
-	return &messageWriter{c: c, ctx: ctx, typ: typ}, nil
+	return &messageWriter{c: c, ctx: ctx, typ: m.typ, plain: m.plain}, nil
 }
 
 // Write sends p as one fragment. An empty p sends nothing.
@@ -60,6 +66,9 @@ func (w *messageWriter) Close() error {
 		return w.err
 	}
 	defer w.c.msg.release()
+	if w.window != nil {
+		defer w.c.compressor.out.giveBack(w.window)
+	}
 	err := w.err
 	if err == nil {
 		err = w.send(nil, true)
@@ -80,7 +89,31 @@ func (w *messageWriter) send(p []byte, fin bool) error {
 	if w.typ == frame.Text && !w.text.Check(p) || fin && !w.text.Complete() {
 		return ErrInvalidUTF8
 	}
-	err := w.c.send(w.ctx, protocol.Event{Opcode: w.typ, Fin: fin, Data: p})
+	ev := protocol.Event{Opcode: w.typ, Fin: fin, Data: p}
+	if !w.began {
+		w.packs = w.c.compressor.packs(w.plain, len(p))
+	}
+	if w.packs {
+		w.pack(&ev)
+	}
+	err := w.c.send(w.ctx, ev)
 	w.began = w.began || err == nil
 	return err
+}
+
+// pack compresses the payload of ev, which may refer to the fragments before.
+//
+// "If this is not the final fragment […] the 4 octets […] are not removed"
+// https://www.rfc-editor.org/rfc/rfc7692#section-7.2.1
+func (w *messageWriter) pack(ev *protocol.Event) {
+	z := &w.c.compressor.out
+	window := z.kept()
+	if window == nil {
+		if w.window == nil {
+			w.window = z.borrowWindow()
+		}
+		window = w.window
+	}
+	w.packed = z.deflate(w.packed[:0], ev.Data, window, ev.Fin)
+	ev.Data, ev.Compressed = w.packed, true
 }

@@ -50,12 +50,20 @@ const (
 )
 
 // NewPeer returns a connection for the given side, with cfg, and its scripted peer.
+// They have agreed on no subprotocol and no extension, whatever cfg says.
 // Both are closed at the end of the test.
 func NewPeer(t testing.TB, side frame.Side, cfg *conn.Config) (*conn.Conn, *Peer) {
 	t.Helper()
+	return OpenPeer(t, conn.Opening{Side: side}, cfg)
+}
+
+// OpenPeer is [NewPeer] after a handshake with the given result.
+// If compression was agreed on, the script sees and sends the compressed payloads.
+func OpenPeer(t testing.TB, o conn.Opening, cfg *conn.Config) (*conn.Conn, *Peer) {
+	t.Helper()
 	a, b := Pipe()
-	c := conn.New(a, conn.Opening{Side: side}, cfg)
-	p := newPeer(t, frame.Server+frame.Client-side, b, nil)
+	c := conn.New(a, o, cfg)
+	p := newPeer(t, frame.Server+frame.Client-o.Side, b, nil)
 	t.Cleanup(func() { c.CloseNow() })
 	return c, p
 }

@@ -13,7 +13,7 @@ import (
 type Receiver struct {
 	Side         frame.Side // the end that receives
 	Compression  bool       // the first frame of a message may have RSV1 set (RFC 7692, section 6)
-	MaxMessage   int64      // largest message in payload bytes; no limit if zero
+	MaxMessage   int64      // largest message in bytes; no limit if zero
 	MaxFragments int        // most frames in a message; no limit if zero
 
 	// The unfinished message, if any.
@@ -137,16 +137,30 @@ func (r *Receiver) checkLimits(h frame.Header) error {
 	switch {
 	case h.Opcode.IsControl():
 		return nil
-	case h.Length > most-r.size:
-		got := r.size + h.Length
-		if got < 0 { // the sum overflows
-			got = math.MaxInt64
-		}
-		return &LimitError{MaxMessage, most, got}
+	case h.Length > r.onWire(most, h)-r.size:
+		return &LimitError{MaxMessage, most, sum(r.size, h.Length)}
 	case r.MaxFragments > 0 && r.fragments >= r.MaxFragments:
 		return &LimitError{MaxFragments, int64(r.MaxFragments), int64(r.fragments) + 1}
 	}
 	return nil
+}
+
+// onWire returns how many payload bytes a message of n bytes may have, of which h is the next frame.
+// Compression adds a little to what it cannot make smaller, and to each fragment.
+// How large a message is that was compressed, whoever inflates it has to see.
+func (r *Receiver) onWire(n int64, h frame.Header) int64 {
+	if h.RSV&frame.RSV1 != 0 || r.compressed && h.Opcode == frame.Continuation {
+		return sum(n, n>>6+16*int64(r.fragments+1))
+	}
+	return n
+}
+
+// sum returns a+b, of numbers that are not negative, or the largest number if that overflows.
+func sum(a, b int64) int64 {
+	if a > math.MaxInt64-b {
+		return math.MaxInt64
+	}
+	return a + b
 }
 
 // admit records the header of a data frame.

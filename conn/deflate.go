@@ -1,0 +1,120 @@
+package conn
+
+import (
+	"sync"
+
+	"github.com/ws6455/ws/frame"
+	"github.com/ws6455/ws/internal/deflate"
+	"github.com/ws6455/ws/internal/protocol"
+)
+
+// Uncompressed can be added to the type of a message that is to be sent as it is,
+// though the connection compresses others: frame.Text|conn.Uncompressed.
+// It goes wherever a type goes: [Conn.Write], [Conn.Send], [Conn.Writer], [Conn.Stream], [Prepare].
+// It is not sent, and makes no difference where nothing is compressed.
+//
+// That is for messages that are compressed already, and for secrets:
+// the size of a compressed message tells something about what is in it.
+const Uncompressed frame.Opcode = 0x80
+
+// A deflater compresses what this side sends. Who uses it holds Conn.msg,
+// so that messages refer to each other in the order in which they leave.
+//
+// Between messages it holds the window, with takeover, and nothing without.
+type deflater struct {
+	reach
+	level     deflate.Level
+	threshold int
+	window    *deflate.EncoderWindow
+}
+
+const levels = 3
+
+var (
+	encoders       [levels]sync.Pool
+	encoderWindows [levels][deflate.MaxWindowBits + 1]sync.Pool // by level and bits
+)
+
+// pack returns the frame that sends m, compressed if that was agreed on and makes it smaller.
+// Its payload may then be in dst, whose content is lost and whose extension is returned.
+func (c *compressor) pack(m outgoing, dst []byte) (ev protocol.Event, extended []byte) {
+	ev = m.event()
+	if !c.packs(m.plain, len(m.data)) {
+		return ev, dst
+	}
+	if m.prepared != nil {
+		if p := m.prepared.packed(&c.out); p != nil {
+			c.out.add(m.data)
+			ev.Data, ev.Compressed = p, true
+		}
+		return ev, dst
+	}
+	dst = c.out.deflate(dst[:0], m.data, c.out.kept(), true)
+	if len(dst) < len(m.data) {
+		ev.Data, ev.Compressed = dst, true
+	} else {
+		c.out.undo()
+	}
+	return ev, dst
+}
+
+// packs reports whether a message of n bytes is to be compressed, which may be plain.
+func (c *compressor) packs(plain bool, n int) bool {
+	return c != nil && !plain && n >= c.out.threshold
+}
+
+// deflate appends p to dst, compressed to go on from w, which may be nil. If last, it ends the message.
+func (z *deflater) deflate(dst, p []byte, w *deflate.EncoderWindow, last bool) []byte {
+	e, ok := encoders[z.level].Get().(*deflate.Encoder)
+	if !ok {
+		e = deflate.NewEncoder(z.level)
+	}
+	dst = e.Append(dst, p, w, z.bits, last)
+	encoders[z.level].Put(e)
+	return dst
+}
+
+// kept returns the window that goes on from message to message; nil without takeover.
+func (z *deflater) kept() *deflate.EncoderWindow {
+	if z.window == nil && z.takeover {
+		z.window = deflate.NewEncoderWindow(z.bits, z.level)
+	}
+	return z.window
+}
+
+// add notes that p was sent compressed, but not by this deflater.
+func (z *deflater) add(p []byte) {
+	if w := z.kept(); w != nil {
+		w.Add(p)
+	}
+}
+
+// undo notes that what was compressed last is not sent in that form: the peer's window does not have it.
+func (z *deflater) undo() {
+	if z.window != nil {
+		z.window.Undo()
+	}
+}
+
+// forget notes that something that was compressed is not sent, and what came after perhaps neither:
+// messages from now on refer to none before.
+func (c *compressor) forget() {
+	if c != nil && c.out.window != nil {
+		c.out.window.Reset()
+	}
+}
+
+// borrowWindow returns an empty window for a message in fragments.
+func (z *deflater) borrowWindow() *deflate.EncoderWindow {
+	w, ok := encoderWindows[z.level][z.bits].Get().(*deflate.EncoderWindow)
+	if !ok {
+		w = deflate.NewEncoderWindow(z.bits, z.level)
+	}
+	return w
+}
+
+// giveBack ends the use of a borrowed window.
+func (z *deflater) giveBack(w *deflate.EncoderWindow) {
+	w.Reset()
+	encoderWindows[z.level][z.bits].Put(w)
+}
