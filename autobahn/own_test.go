@@ -27,8 +27,12 @@ var recording = flag.Bool("record", false, "write the files in expected/")
 
 const everything = "*,x.*"
 
-// limits are what the cases need: messages of 16 MiB, and one in 100,000 fragments.
-var limits = conn.Config{MaxMessageSize: 16 << 20, MaxFragments: 1 << 17}
+// limits are what the cases need: messages of 16 MiB, one in 100,000 fragments, and compression.
+var limits = conn.Config{
+	MaxMessageSize: 16 << 20,
+	MaxFragments:   1 << 17,
+	Compression:    &conn.Compression{Takeover: true, Threshold: -1}, // of all messages
+}
 
 func TestOwnServer(t *testing.T) {
 	s := httptest.NewServer(wsserver.Handler(echo, &wsserver.Config{Conn: limits}))

@@ -124,7 +124,8 @@ type Config struct {
 	// https://www.rfc-editor.org/rfc/rfc6455#section-4.1
 	Serialize bool
 
-	// Conn has the limits of the connection after the handshake.
+	// Conn has the limits of the connection after the handshake. If Conn.Compression is set,
+	// permessage-deflate is offered, to servers that Dial is redirected to as well.
 	Conn conn.Config
 }
 

@@ -93,7 +93,7 @@ type dialer struct {
 // https://www.rfc-editor.org/rfc/rfc6455#section-4.1
 func newDialer(t target, cfg Config, nonce [16]byte) (*dialer, error) {
 	d := &dialer{cfg: cfg, target: t}
-	d.offer = handshake.Offer{Key: handshake.NewKey(nonce), Subprotocols: cfg.Subprotocols}
+	d.offer = handshake.Offer{Key: handshake.NewKey(nonce), Subprotocols: cfg.Subprotocols, Extensions: cfg.extensions()}
 	host := cmp.Or(cfg.Host, t.hostField())
 	fields := t.fields(withCookies(cfg.Header, cfg.Jar, t.url("http", "https")))
 	var err error
@@ -102,6 +102,14 @@ func newDialer(t target, cfg Config, nonce [16]byte) (*dialer, error) {
 	}
 	d.proxy, err = chooseProxy(&cfg, &d.target)
 	return d, err
+}
+
+// extensions returns what to offer.
+func (c *Config) extensions() []handshake.Extension {
+	if c.Conn.Compression == nil {
+		return nil
+	}
+	return c.Conn.Compression.Deflate().Offers()
 }
 
 // A link is the connection over which the handshake goes,

@@ -27,6 +27,12 @@
 // is an error before anything is sent or looked up.
 // No error quotes the user information or the query of a URL, the server's or the proxy's.
 //
+// # Compression
+//
+// With Config.Conn.Compression set, permessage-deflate is offered. The server may decline:
+// then messages are sent as they are, and [conn.Conn.Extensions] is empty.
+// An answer that the offer does not allow is a [HandshakeError].
+//
 // # TLS
 //
 // A wss URL means TLS with the defaults of crypto/tls, or with [Config.TLS].

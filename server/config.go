@@ -39,13 +39,28 @@ type Config struct {
 	// If zero, it is 10 seconds. If negative, there is no limit.
 	HandshakeTimeout time.Duration
 
-	// Conn holds the limits of the connections.
+	// Conn holds the limits of the connections. If Conn.Compression is set,
+	// permessage-deflate is accepted when a client offers it.
 	Conn conn.Config
 }
 
 // policy returns what c says about requests.
 func (c *Config) policy() *handshake.Policy {
-	return &handshake.Policy{Subprotocols: c.Subprotocols, Origins: c.Origins}
+	p := &handshake.Policy{Subprotocols: c.Subprotocols, Origins: c.Origins}
+	if c.Conn.Compression != nil {
+		p.Negotiate = negotiate(c.Conn.Compression.Deflate())
+	}
+	return p
+}
+
+// negotiate returns what accepts permessage-deflate as d says, and no other extension.
+func negotiate(d handshake.Deflate) func([]handshake.Extension) []handshake.Extension {
+	return func(offers []handshake.Extension) []handshake.Extension {
+		if e, ok := d.Answer(offers); ok {
+			return []handshake.Extension{e}
+		}
+		return nil
+	}
 }
 
 // validate reports what is malformed in c. Then no request is accepted, so that it is noticed.

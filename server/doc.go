@@ -41,6 +41,13 @@
 // Retry-After asks whoever comes too often in a second to wait for 1, and a client with too many connections
 // for 10. The text of the answer says what is the matter; Refused gets the error, which names the option.
 //
+// # Compression
+//
+// With Config.Conn.Compression set, a connection is compressed if the client offers permessage-deflate,
+// as browsers do; without an offer that can be accepted, it is not, which is no error.
+// [conn.Conn.Extensions] tells what was agreed on. Every way in decides alike.
+// A client gets what it asks for, within what Compression allows: package handshake has the rules.
+//
 // # Shutdown
 //
 // The Shutdown method of http.Server neither closes WebSocket connections nor waits for them.

@@ -104,7 +104,7 @@ func (s *stream) next() int {
 var endOfHead = []byte("\r\n\r\n")
 
 // startsHead reports whether b begins with the head of a request or a response, as far as it goes.
-// No frame does: its first byte would have a reserved bit.
+// No frame does: its first byte would have a reserved opcode, or that of a fragment of a close frame.
 func startsHead(b []byte) bool {
 	for _, start := range []string{"GET ", "CONNECT ", "HTTP/"} {
 		if n := min(len(b), len(start)); string(b[:n]) == start[:n] {
@@ -136,11 +136,17 @@ func (s *stream) frame() int {
 	return n + len(payload)
 }
 
+// rsv1 is the bit that permessage-deflate sets in the first frame of a message that it has compressed.
+const rsv1 = 4
+
 // describe shows a frame in words, and the payload if it is that of a control frame.
 func describe(h frame.Header, payload []byte) string {
 	s := fmt.Sprintf("%v, %d bytes", h.Opcode, h.Length)
 	if h.Masked {
 		s += ", masked"
+	}
+	if h.RSV&rsv1 != 0 {
+		s += ", compressed"
 	}
 	if !h.Fin {
 		s += ", to be continued"

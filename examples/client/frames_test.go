@@ -33,6 +33,8 @@ func TestStream(t *testing.T) {
 		{"through a proxy", "CONNECT h:80 HTTP/1.1\r\n\r\n" + request + ping, "ping, 2 bytes, masked: 68 69"},
 		{"a message in two frames", response + framed(frame.Header{Opcode: frame.Text}, "GET ") + framed(frame.Header{Fin: true}, "HTTP/"),
 			"text, 4 bytes, to be continued|continuation, 5 bytes"},
+		{"a message that is compressed", response + framed(frame.Header{RSV: rsv1, Opcode: frame.Text}, "GET ") + framed(frame.Header{Fin: true}, ""),
+			"text, 4 bytes, compressed, to be continued|continuation, 0 bytes"},
 		{"a close", response + framed(frame.Header{Fin: true, Opcode: frame.Close}, "\x03\xe9bye"), `close, 5 bytes: 1001 (going away) "bye"`},
 		{"a close without a code", response + framed(frame.Header{Fin: true, Opcode: frame.Close}, ""), `close, 0 bytes: 1005 (no status) ""`},
 		{"a pong without a payload, and half a frame", response + framed(frame.Header{Fin: true, Opcode: frame.Pong}, "") + "\x89", "pong, 0 bytes"},

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ws6455/ws/client"
+	"github.com/ws6455/ws/conn"
 )
 
 // options are what the command line says.
@@ -22,6 +23,7 @@ type options struct {
 	origin       string
 	proxy        string
 	insecure     bool
+	compress     bool
 	timeout      time.Duration
 	wait         time.Duration
 	reconnect    bool
@@ -44,6 +46,7 @@ func parseOptions(args []string, errOut io.Writer) (*options, error) {
 	f.StringVar(&o.origin, "origin", "", "send this `origin`, such as https://example.com, as a page from there would")
 	f.StringVar(&o.proxy, "proxy", "", "connect through the proxy at this `url` (http, https, socks5); \"none\" for no proxy;\nwithout the flag HTTPS_PROXY, HTTP_PROXY and NO_PROXY count")
 	f.BoolVar(&o.insecure, "insecure", false, "accept any certificate of the server")
+	f.BoolVar(&o.compress, "compress", false, "offer to compress messages with permessage-deflate")
 	f.DurationVar(&o.timeout, "timeout", 30*time.Second, "how long connecting may take")
 	f.DurationVar(&o.wait, "wait", time.Second, "how long to wait for messages after the last line, before closing")
 	f.BoolVar(&o.reconnect, "reconnect", false, "connect again when the connection is lost")
@@ -115,6 +118,9 @@ func (o *options) config() (*client.Config, error) {
 	}
 	if o.origin != "" {
 		cfg.Header.Set("Origin", o.origin)
+	}
+	if o.compress {
+		cfg.Conn.Compression = &conn.Compression{Takeover: true} // as browsers offer it
 	}
 	if o.insecure {
 		cfg.TLS = &tls.Config{InsecureSkipVerify: true}

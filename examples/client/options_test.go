@@ -12,7 +12,7 @@ import (
 func TestParseOptions(t *testing.T) {
 	o, err := parseOptions([]string{
 		"-H", "Authorization: Bearer a:b", "-H", "X-A:1", "-H", "X-A: 2", "-subprotocol", "a, b", "-subprotocol", "c",
-		"-origin", "https://example.com", "-insecure", "-timeout", "3s", "-wait", "2s", "-reconnect", "-v",
+		"-origin", "https://example.com", "-insecure", "-timeout", "3s", "-wait", "2s", "-reconnect", "-compress", "-v",
 		"-x", "one", "-x", "/ping", "-proxy", "http://proxy:3128", "wss://example.com/feed?x",
 	}, t.Output())
 	if err != nil {
@@ -38,6 +38,9 @@ func TestParseOptions(t *testing.T) {
 	if cfg.HandshakeTimeout.Seconds() != 3 || !cfg.TLS.InsecureSkipVerify {
 		t.Errorf("timeout %v, TLS %v", cfg.HandshakeTimeout, cfg.TLS)
 	}
+	if cfg.Conn.Compression == nil {
+		t.Error("no compression")
+	}
 	if u, err := cfg.Proxy(nil); err != nil || u.String() != "http://proxy:3128" {
 		t.Errorf("proxy %v, %v", u, err)
 	}
@@ -54,7 +57,7 @@ func TestParseOptionsDefaults(t *testing.T) {
 			t.Fatalf("%s: %v, %v; want %s", tt.arg, o, err, tt.url)
 		}
 		cfg, err := o.config()
-		if err != nil || cfg.TLS != nil || cfg.Proxy != nil || len(cfg.Header) > 0 {
+		if err != nil || cfg.TLS != nil || cfg.Proxy != nil || cfg.Conn.Compression != nil || len(cfg.Header) > 0 {
 			t.Errorf("%s: config %+v, %v", tt.arg, cfg, err)
 		}
 	}

@@ -190,6 +190,9 @@ func (s *session) connected(c *conn.Conn) {
 	if p := c.Subprotocol(); p != "" {
 		s.status("subprotocol %s", p)
 	}
+	for _, e := range c.Extensions() {
+		s.status("extension %v", e)
+	}
 	if t, ok := c.NetConn().(*tls.Conn); ok {
 		state := t.ConnectionState()
 		s.detail("%s, %s", tls.VersionName(state.Version), tls.CipherSuiteName(state.CipherSuite))

@@ -219,7 +219,10 @@ error: connection ended without a close frame: unexpected EOF
 // The whole command, over sockets.
 func TestRun(t *testing.T) {
 	mux := http.NewServeMux()
-	mux.Handle("/echo", server.Handler(echo, &server.Config{Subprotocols: []string{"b"}}))
+	mux.Handle("/echo", server.Handler(echo, &server.Config{
+		Subprotocols: []string{"b"},
+		Conn:         conn.Config{Compression: &conn.Compression{Takeover: true, Window: 10}},
+	}))
 	mux.HandleFunc("/busy", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Retry-After", "7")
 		http.Error(w, "come back later", http.StatusServiceUnavailable)
@@ -238,6 +241,10 @@ func TestRun(t *testing.T) {
 			"(?s).*< one\n.*< \n.*"},
 		{"lines of the input", []string{"-wait", "100ms", "-subprotocol", "a,b", url + "/echo"}, "one\ntwo\n", exitNormal,
 			`\* connected to ws://127.0.0.1:\d+/echo\n\* subprotocol b\n< one\n< two\n\* closed by this side with 1000 .*\n`},
+		{"compression", []string{"-wait", "100ms", "-compress", url + "/echo"}, strings.Repeat("one", 100) + "\n", exitNormal,
+			`\* connected to ws://127.0.0.1:\d+/echo\n\* extension permessage-deflate; client_max_window_bits=10\n< (one){100}\n\* closed by this side with 1000 .*\n`},
+		{"compression, as frames", []string{"-wait", "100ms", "-compress", "-frames", url + "/echo"}, strings.Repeat("one", 100) + "\n", exitNormal,
+			`(?s).*\* out: text, \d\d? bytes, masked, compressed\n.*\* in:  text, \d\d? bytes, compressed\n.*`},
 		{"a server that is busy", []string{url + "/busy"}, "", exitFailed,
 			"error: handshake failed: the status is 503 .*\n  Retry-After: 7\n  Content-Type: text/plain; charset=utf-8\n  \\| come back later\n"},
 		{"a URL that is none", []string{"http://h"}, "", exitFailed, "error: URL: .*\n"},

@@ -9,6 +9,7 @@ import (
 	_ "embed"
 	"errors"
 	"flag"
+	"fmt"
 	"log"
 	"net"
 	"net/http"
@@ -33,18 +34,26 @@ var (
 	origins   = flag.String("origins", "", "comma-separated `patterns` of other origins that may connect")
 	message   = flag.Int64("max-message", 16<<20, "largest message in `bytes`; -1: no limit")
 	fragments = flag.Int("max-fragments", 1<<17, "most frames in a message; -1: no limit")
+	compress  = flag.Bool("compress", true, "accept permessage-deflate")
+	takeover  = flag.Bool("takeover", false, "compress with what earlier messages had; takes memory for each connection")
+	window    = flag.Int("window", 15, "largest window of compression in `bits`, 8 to 15")
+	level     = flag.String("level", "balanced", "`how` to compress: fastest, balanced or best")
 	keepalive = flag.Duration("keepalive", 30*time.Second, "`time` between two pings; 0: none")
 	verbose   = flag.Bool("v", false, "log connections and refused requests")
 )
 
 func main() {
 	flag.Parse()
+	compression, err := compression()
+	if err != nil {
+		log.Fatal(err)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	ln, err := listen()
 	if err != nil {
 		log.Fatal(err)
 	}
-	s := newServer()
+	s := newServer(compression)
 	go func() {
 		if err := serve(s, ln); !errors.Is(err, http.ErrServerClosed) {
 			log.Fatal(err)
@@ -57,6 +66,23 @@ func main() {
 	if err := s.Shutdown(end); err != nil {
 		log.Print(err)
 	}
+}
+
+// levels are the values of -level.
+var levels = map[string]conn.CompressionLevel{"fastest": conn.Fastest, "balanced": conn.Balanced, "best": conn.Best}
+
+// compression returns what the flags say about it: nil for none.
+func compression() (*conn.Compression, error) {
+	l, ok := levels[*level]
+	switch {
+	case *window < 8 || *window > 15:
+		return nil, fmt.Errorf("-window %d: want 8 to 15 bits", *window)
+	case !ok:
+		return nil, fmt.Errorf("-level %s: want fastest, balanced or best", *level)
+	case !*compress:
+		return nil, nil
+	}
+	return &conn.Compression{Takeover: *takeover, Window: *window, Level: l}, nil
 }
 
 // listen listens on -addr, with TLS if there is a certificate, and says where.
@@ -82,12 +108,12 @@ func listen() (net.Listener, error) {
 }
 
 // newServer returns the server that the flags ask for.
-func newServer() *server.Server {
+func newServer(compression *conn.Compression) *server.Server {
 	s := &server.Server{
 		Handler: echo,
-		Config:  server.Config{Conn: conn.Config{MaxMessageSize: *message, MaxFragments: *fragments}},
 		Refused: func(r *http.Request, err error) { logf("refused: %v", err) },
 	}
+	s.Config.Conn = conn.Config{MaxMessageSize: *message, MaxFragments: *fragments, Compression: compression}
 	if *origins != "" {
 		s.Config.Origins = strings.Split(*origins, ",")
 	}
@@ -117,7 +143,7 @@ func serve(s *server.Server, ln net.Listener) error {
 
 // echo sends back what c receives until the end.
 func echo(c *conn.Conn) {
-	logf("%v: connected", c.RemoteAddr())
+	logf("%v: connected, extensions %v", c.RemoteAddr(), c.Extensions())
 	ctx := context.Background()
 	var buf []byte // for the next message
 	for {

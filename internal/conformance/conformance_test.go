@@ -35,7 +35,7 @@ const (
 		"6455-5.1-01\t6455\t5.1\tclient\tMUST\tFrames are masked.\twire\tRead a frame.\n" +
 		"6455-5.1-02\t6455\t5.1\tserver\tMUST\tFrames are unmasked.\tapi\tRead a frame.\n" +
 		"6455-5.5.1-01\t6455\t5.5.1\tclient\tMUST NOT\tThe reason is shown.\tno\tA rule for screens.\n" +
-		"7692-5-01\t7692\t5\tboth\tMUST\tMessages | frames\twire\tRead.\n"
+		"8441-5-01\t8441\t5\tboth\tMUST\tMessages | frames\twire\tRead.\n"
 	testExceptions = "6455-5.1-02\tThere is no server.\n"
 	testSource     = "package p\n\n// TestMask checks 6455-5.1-01.\nfunc TestMask(t *testing.T) {}\n"
 )
@@ -71,7 +71,7 @@ func TestProblems(t *testing.T) {
 			"6455-5.1-03 in p/p_test.go is the id of no requirement"},
 		{"a test has an id cut short", func(m *module) { m.source += "// 6455-5.1-1\nfunc TestOther() {}" },
 			"6455-5.1-1 in p/p_test.go is the id of no requirement"},
-		{"a row of an absent RFC may have a test", func(m *module) { m.source += "// 7692-5-01\nfunc TestOther() {}" }, ""},
+		{"a row of an absent RFC may have a test", func(m *module) { m.source += "// 8441-5-01\nfunc TestOther() {}" }, ""},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			m := module{testRequirements, testExceptions, testSource}
@@ -99,13 +99,13 @@ func TestReportOutOfDate(t *testing.T) {
 func TestReport(t *testing.T) {
 	got := string(testTable(t, testRequirements, testExceptions, testSource).report())
 	for _, want := range []string{
-		"| 6455 | 3 | 1 | 1 | 1 | 0 |\n| 7692 | 1 | 0 | 0 | 0 | 1 |\n",
+		"| 6455 | 3 | 1 | 1 | 1 | 0 |\n| 8441 | 1 | 0 | 0 | 0 | 1 |\n",
 		"## RFC 6455\n\n### RFC 6455, [section 5.1](https://www.rfc-editor.org/rfc/rfc6455#section-5.1)\n",
 		"| 6455-5.1-01 | client | MUST | Frames are masked. | [p.TestMask](../p/p_test.go) |\n" +
 			"| 6455-5.1-02 | server | MUST | Frames are unmasked. | *There is no server.* |\n",
 		"| The reason is shown. | *Not testable: A rule for screens.* |\n",
-		"## RFC 7692\n\nNot covered by this version: no permessage-deflate.\n",
-		"| Messages \\| frames | *no permessage-deflate* |\n",
+		"## RFC 8441\n\nNot covered by this version: no HTTP/2.\n",
+		"| Messages \\| frames | *no HTTP/2* |\n",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("the report has no %q:\n%s", want, got)

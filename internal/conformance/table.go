@@ -16,7 +16,6 @@ var exceptionsTSV string
 // absent tells which RFCs this version does not implement, and why.
 // Their rows are listed in the report; none of them needs a test.
 var absent = map[string]string{
-	"7692": "no permessage-deflate",
 	"8441": "no HTTP/2",
 }
 

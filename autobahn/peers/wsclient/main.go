@@ -27,7 +27,11 @@ import (
 // limit is how long a case may take. The longest that the fuzzing server itself sets is 1000 s.
 const limit = 20 * time.Minute
 
-var config = &client.Config{Conn: conn.Config{MaxMessageSize: 64 << 20, MaxFragments: 1 << 17}}
+var config = &client.Config{Conn: conn.Config{
+	MaxMessageSize: 16 << 20,
+	MaxFragments:   1 << 17,
+	Compression:    &conn.Compression{Takeover: true}, // a server may answer with any parameters
+}}
 
 func main() {
 	log.SetFlags(0)
