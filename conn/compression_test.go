@@ -73,6 +73,9 @@ func TestInflate(t *testing.T) {
 		{"a final block: 7692-7.2.3.4-01", []f{{packed, "\xf3\x48\xcd\xc9\xc9\x07\x00\x00"}, {packed, hello}}, []string{"Hello", "Hello"}},
 		{"two blocks: 7692-7.2.3.5-01", []f{{packed, "\xf2\x48\x05\x00\x00\x00\xff\xff\xca\xc9\xc9\x07\x00"}}, []string{"Hello"}},
 		{"empty: 7692-7.2.3.6-02", []f{{packed, "\x00"}, {packed, hello}}, []string{"", "Hello"}},
+		{"as far back as can be: 7692-7.1.2.1-08, 7692-7.1.2.2-07",
+			// Length 3 (0000001), distance 32768 (code 29 and 13 extra bits), end of block; an empty stored block.
+			[]f{{packed, storedBlock(32768) + bits("0 10 0000001 11101 1111111111111 0000000 0 00")}}, []string{digits(32768) + "012"}},
 		{"empty fragments", []f{{packedFirst, ""}, {more, hello}, {more, ""}, {last, ""}}, []string{"Hello"}},
 		{"a ping between fragments, not compressed: 7692-6-01",
 			[]f{{packedFirst, hello[:3]}, {frame.Header{Fin: true, Opcode: frame.Ping}, hello}, {last, hello[3:]}}, []string{"Hello"}},
@@ -123,7 +126,8 @@ func TestInflateRefused(t *testing.T) {
 			[]f{{packedFirst, hello[:3]}, {frame.Header{Fin: true, RSV: frame.RSV1}, hello[3:]}}, 1002, "reserved bit"},
 		{"RSV2", "", []f{{frame.Header{Fin: true, RSV: frame.RSV1 | frame.RSV2, Opcode: frame.Text}, hello}}, 1002, "reserved bit"},
 		{"past the window", "; server_max_window_bits=8; client_max_window_bits=8",
-			[]f{{packed, beyond(256)}}, 1007, "window"},
+			// Length 3 (0000001), distance 257 (code 16 and 7 extra bits), end of block; an empty stored block.
+			[]f{{packed, storedBlock(257) + bits("0 10 0000001 10000 0000000 0000000 0 00")}}, 1007, "window"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			compressing(t, tt.params, nil, func(t *testing.T, c *conn.Conn, peer *wstest.Peer) {
@@ -142,13 +146,12 @@ func TestInflateRefused(t *testing.T) {
 	}
 }
 
-// beyond returns a payload with a match that reaches one byte further back than n bytes.
-func beyond(n int) string {
-	b := []byte{0, byte(n + 1), byte((n + 1) >> 8), ^byte(n + 1), ^byte((n + 1) >> 8)}
-	b = append(b, strings.Repeat("0123456789", n)[:n+1]...)
-	// A fixed block: length 3 (0000001), distance 257 (code 16 and 7 extra bits), end of block; an empty stored block.
-	return string(b) + bits("0 10 0000001 10000 0000000 0000000 0 00")
+// storedBlock returns a block of digits(n).
+func storedBlock(n int) string {
+	return string([]byte{0, byte(n), byte(n >> 8), ^byte(n), ^byte(n >> 8)}) + digits(n)
 }
+
+func digits(n int) string { return strings.Repeat("0123456789", n/10+1)[:n] }
 
 // bits returns the bytes that s, zeros and ones from the first bit on, stands for.
 func bits(s string) string {

@@ -30,6 +30,14 @@
 // [Conn.Send] does not wait: it queues what the network does not take at once. [Config] bounds the queue
 // and says what happens when it is full. To send one message to many, [Prepare] it.
 //
+// # Compression
+//
+// If both sides want it, messages are compressed by permessage-deflate (RFC 7692): Config.Compression is one field,
+// and the zero [Compression] is right for most. Nothing else changes: sizes, limits and types are
+// those of the message. [Uncompressed] excepts single messages, which is for secrets:
+// who can see how large a compressed message is, and can have text of their own in it
+// or, with Takeover, in those before it, can find out what else is in there.
+//
 // # Contexts
 //
 // The context of a call bounds the waiting of that call and nothing else.
@@ -49,7 +57,8 @@
 //
 // # Limits
 //
-// [Config] says what a peer may do. Memory grows with what has arrived, never with what a header announces,
+// [Config] says what a peer may do. Of a compressed message, it is what it inflates to that counts.
+// Memory grows with what has arrived, never with what a header announces,
 // and a connection that waits for input holds no buffer.
 //
 // # Control frames
