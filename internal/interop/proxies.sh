@@ -89,6 +89,7 @@ passes_all() {
 	"$proxy" echo "$address"
 	node_client "ws://$address/"
 	node_client "wss://$tls_address/"
+	node_compression "ws://$address/" 15 client_max_window_bits "$forget"
 	stop_all
 
 	start goserver "$temp/goserver" -raw
@@ -107,6 +108,9 @@ passes_all() {
 # its own request is one of HTTP/1.1 (x.5.26), and has "Connection: upgrade" whatever it got (x.5.35 to x.5.38).
 nginx_cases=x.5.14,x.5.26,x.5.35,x.5.36,x.5.37,x.5.38
 
+# Cases that run through proxies: all but most of those of compression (12 and 13), which are a thousand messages each.
+suite_cases='1.*,2.*,3.*,4.*,5.*,6.*,7.*,9.*,10.*,12.*.3,13.*.3,x.*'
+
 # passes_suite PROXY runs the conformance suite against our server through a proxy.
 passes_suite() {
 	local proxy=$1 exclude=()
@@ -117,11 +121,11 @@ passes_suite() {
 	stop_all
 }
 
-# suite WHAT ROLE OPTION... runs all cases, and expects the verdicts that there are without a proxy.
+# suite WHAT ROLE OPTION... runs the cases, and expects the verdicts that there are without a proxy.
 suite() {
 	local what=$1 role=$2
 	shift 2
-	"$temp/autobahn" -cases '*,x.*' -parallel 16 -expect "autobahn/expected/$role.json" -outdir "$temp/reports" "$@" \
+	"$temp/autobahn" -cases "$suite_cases" -parallel 16 -expect "autobahn/expected/$role.json" -outdir "$temp/reports" "$@" \
 		>"$temp/suite.log" 2>&1 || fail "$what: the conformance suite"
 	ok "$what: $(grep -E '^passed all' "$temp/suite.log") of the conformance suite"
 }

@@ -3,6 +3,7 @@
 //
 //	go run ./internal/load                      broadcasts: memory, delivery times, what became of the slow ones
 //	go run ./internal/load -test shutdown       a Shutdown, which a tenth of the clients do not answer
+//	go run ./internal/load -test compression    memory of idle connections that compress, by window and level
 //
 // It needs twice as many file descriptors as connections, half of them in each process.
 package main
@@ -20,20 +21,23 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"time"
 )
 
 var (
-	test     = flag.String("test", "broadcast", "broadcast or shutdown")
-	conns    = flag.Int("conns", 0, "`number` of connections; 10000 for broadcast and 5000 for shutdown if 0")
+	test     = flag.String("test", "broadcast", "broadcast, shutdown or compression")
+	conns    = flag.Int("conns", 0, "`number` of connections; 10000 for broadcast, 5000 for shutdown and 1000 for compression if 0")
 	slow     = flag.Float64("slow", 0, "`percentage` of clients that do not read; 1 for broadcast and 10 for shutdown if 0")
 	size     = flag.Int("size", 1024, "`bytes` in a message")
+	rounds   = flag.Int("messages", 40, "`number` that a connection echoes before it is idle, for compression")
 	rate     = flag.Float64("rate", 20, "broadcasts a `second`")
 	duration = flag.Duration("duration", time.Minute, "how long to broadcast")
 	queue    = flag.Int("queue", 64<<10, "`bytes` that the server queues for a connection")
 	sndbuf   = flag.Int("sndbuf", 32<<10, "`bytes` that the server's sockets buffer")
 	deadline = flag.Duration("deadline", 10*time.Second, "of Shutdown")
 	serving  = flag.Bool("serve", false, "be the server (the program starts this itself)")
+	row      = flag.Int("row", 0, "`number` of the setting that the server of compression has (the program sets it)")
 )
 
 func main() {
@@ -44,11 +48,18 @@ func main() {
 		*conns, *slow = cmp.Or(*conns, 10000), cmp.Or(*slow, 1)
 	case "shutdown":
 		*conns, *slow = cmp.Or(*conns, 5000), cmp.Or(*slow, 10)
+	case "compression":
+		*conns = cmp.Or(*conns, 1000)
 	default:
 		log.Fatalf("no test has the name %q", *test)
 	}
 	run := drive
-	if *serving {
+	switch compressing := *test == "compression"; {
+	case compressing && *serving:
+		run = serveCompression
+	case compressing:
+		run = driveCompression
+	case *serving:
 		run = serve
 	}
 	if err := run(); err != nil {
@@ -97,13 +108,14 @@ type child struct {
 	first   report
 }
 
-func startServer() (*child, error) {
+// startServer runs this program as the server, with args besides its own.
+func startServer(args ...string) (*child, error) {
 	program, err := os.Executable()
 	if err != nil {
 		return nil, err
 	}
 	ctx := context.Background()
-	s := &child{cmd: exec.CommandContext(ctx, program, append(os.Args[1:], "-serve")...), reports: make(chan report)}
+	s := &child{cmd: exec.CommandContext(ctx, program, slices.Concat(os.Args[1:], args, []string{"-serve"})...), reports: make(chan report)}
 	s.cmd.Stderr = os.Stderr
 	out, err1 := s.cmd.StdoutPipe()
 	in, err2 := s.cmd.StdinPipe()

@@ -8,6 +8,7 @@
 import { chromium } from 'playwright-core';
 import { mkdir } from 'node:fs/promises';
 import { tryBroadcast } from './broadcast.mjs';
+import { tryCompression } from './compression.mjs';
 import { tryEcho } from './echo.mjs';
 import { killAll } from './program.mjs';
 
@@ -59,6 +60,7 @@ try {
   if (folder) await mkdir(folder, { recursive: true });
   const browser = await Browser.launch();
   await tryEcho(browser, echo);
+  await tryCompression(browser, echo);
   await tryBroadcast(browser, broadcast);
   await browser.chromium.close();
 } catch (err) {

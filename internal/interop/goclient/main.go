@@ -1,12 +1,13 @@
 // Command goclient drives another implementation's server with the client of this module.
 //
-//	goclient [-ca FILE] [-proxy URL] [-keepalive TIME] URL                run all checks
-//	goclient [-ca FILE] [-proxy URL] [-keepalive TIME] URL CHECK          run one
-//	goclient [-ca FILE] [-proxy URL] [-keepalive TIME] URL refused TEXT   expect no connection, and an error with TEXT
+//	goclient [FLAG...] URL                  run all checks
+//	goclient [FLAG...] URL CHECK            run one
+//	goclient [FLAG...] URL refused TEXT     expect no connection, and an error with TEXT
+//	goclient [FLAG...] URL agreed ANSWER    expect permessage-deflate with the parameters of ANSWER, or "none"
 //
 // The server behaves by path as node/server.mjs, python/server.py and goserver do, but
 // going-away, idle, lost and refused work with any that echoes; see extra.
-// Without -proxy the environment says which proxy there is.
+// Without -proxy the environment says which proxy there is. Without -compress no compression is offered.
 // It prints a line for each check and exits with status 1 at the first that fails.
 package main
 
@@ -21,6 +22,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,11 +65,17 @@ func main() {
 	ca := flag.String("ca", "", "trust the certificate in this file")
 	proxy := flag.String("proxy", "", "`URL` of the proxy; by default that of the environment")
 	keepalive := flag.Duration("keepalive", 0, "`time` between two pings; 0: none")
+	compress := flag.Bool("compress", false, "offer permessage-deflate")
+	takeover := flag.Bool("takeover", false, "with context takeover")
+	window := flag.Int("window", 15, "largest window of compression in `bits`, 8 to 15")
 	flag.Parse()
 	s, err := newServer(flag.Arg(0), *ca, *proxy, *keepalive)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(2)
+	}
+	if *compress {
+		s.cfg.Conn.Compression = &conn.Compression{Takeover: *takeover, Window: *window}
 	}
 	switch name := flag.Arg(1); name {
 	case "":
@@ -77,6 +85,10 @@ func main() {
 	case "refused":
 		s.check("no connection: "+flag.Arg(2), func(ctx context.Context, s server) error {
 			return refused(ctx, s, flag.Arg(2))
+		})
+	case "agreed":
+		s.check(agreedName(s, flag.Arg(2)), func(ctx context.Context, s server) error {
+			return agreed(ctx, s, flag.Arg(2))
 		})
 	default:
 		s.check(name, extra[name])
@@ -167,19 +179,7 @@ func bigMessage(ctx context.Context, s server) error {
 
 func fragmentsOut(ctx context.Context, s server) error {
 	return s.with(ctx, "/echo", func(c *conn.Conn) error {
-		w, err := c.Writer(ctx, frame.Text)
-		if err != nil {
-			return err
-		}
-		for _, piece := range []string{"one ", "two ", "three"} {
-			if _, err := w.Write([]byte(piece)); err != nil {
-				return err
-			}
-		}
-		if err := w.Close(); err != nil {
-			return err
-		}
-		return receive(ctx, c, frame.Text, []byte("one two three"))
+		return echoPieces(ctx, c, frame.Text, [][]byte{[]byte("one "), []byte("two "), []byte("three")})
 	})
 }
 
@@ -382,6 +382,23 @@ func echo(ctx context.Context, c *conn.Conn, typ frame.Opcode, p []byte) error {
 		return err
 	}
 	return receive(ctx, c, typ, p)
+}
+
+// echoPieces sends one message in pieces, as fragments, and expects it back.
+func echoPieces(ctx context.Context, c *conn.Conn, typ frame.Opcode, pieces [][]byte) error {
+	w, err := c.Writer(ctx, typ)
+	if err != nil {
+		return err
+	}
+	for _, p := range pieces {
+		if _, err := w.Write(p); err != nil {
+			return err
+		}
+	}
+	if err := w.Close(); err != nil {
+		return err
+	}
+	return receive(ctx, c, typ, slices.Concat(pieces...))
 }
 
 // receive expects a message.

@@ -3,6 +3,7 @@
 //	goserver [-raw] [-per-client N] [CERT KEY]
 //
 // It prints the address it listens on. -raw does without net/http.
+// Messages are compressed, with takeover, if the client offers it.
 // /from sends what a proxy says in X-Forwarded-For.
 package main
 
@@ -45,8 +46,11 @@ func main() {
 		log.Fatal(err)
 	}
 	s := &server.Server{
-		Select:         byPath,
-		Config:         server.Config{Subprotocols: []string{"v1.chat"}},
+		Select: byPath,
+		Config: server.Config{
+			Subprotocols: []string{"v1.chat"},
+			Conn:         conn.Config{Compression: &conn.Compression{Takeover: true}},
+		},
 		MaxConnsPerKey: *perClient,
 		Key:            func(r *http.Request) string { return r.Header.Get("X-Forwarded-For") },
 	}

@@ -1,8 +1,9 @@
 // A WebSocket server made of the ws package, for a client under test.
 //
-//   node server.mjs [CERT KEY]
+//   node server.mjs [-deflate PARAMETERS] [CERT KEY]
 //
-// It prints the address it listens on. What it does depends on the path:
+// It prints the address it listens on. PARAMETERS are what it wants of permessage-deflate,
+// as they stand in the header; "none" is to do without. What it does depends on the path:
 //
 //   /echo         echoes messages
 //   /last-close   sends "CODE REASON" of the connection that closed last
@@ -10,17 +11,22 @@
 //   /ping         pings, waits for the pong, then sends "pong: PAYLOAD"
 //   /fragments    sends "one two three" in three fragments, with a ping between
 //   /subprotocol  picks v1.chat and sends the name of what it picked
+//   /extensions   sends the Sec-WebSocket-Extensions that it answered with
 import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import https from 'node:https';
 import { WebSocketServer } from 'ws';
+import { serverOptions } from './deflate.mjs';
 
-const [cert, key] = process.argv.slice(2);
+const args = process.argv.slice(2);
+const [, wanted] = args[0] === '-deflate' ? args.splice(0, 2) : [];
+const [cert, key] = args;
 const server = cert
   ? https.createServer({ cert: readFileSync(cert), key: readFileSync(key) })
   : http.createServer();
 
 let lastClose = 'none';
+const answers = new WeakMap(); // Sec-WebSocket-Extensions, by request
 
 const paths = {
   '/echo': (ws) => {
@@ -42,16 +48,21 @@ const paths = {
     ws.send('three', { fin: true });
   },
   '/subprotocol': (ws) => ws.send(`subprotocol: ${ws.protocol}`),
+  '/extensions': (ws, req) => ws.send(`extensions: ${answers.get(req) ?? ''}`),
 };
 
 const wss = new WebSocketServer({
   server,
-  perMessageDeflate: true,
+  perMessageDeflate: wanted === undefined ? true : serverOptions(wanted),
   handleProtocols: (offered) => (offered.has('v1.chat') ? 'v1.chat' : false),
+});
+wss.on('headers', (headers, req) => {
+  const prefix = 'Sec-WebSocket-Extensions: ';
+  answers.set(req, headers.find((h) => h.startsWith(prefix))?.slice(prefix.length));
 });
 wss.on('connection', (ws, req) => {
   const serve = paths[req.url];
-  if (serve) serve(ws);
+  if (serve) serve(ws, req);
   else ws.close(4004, 'no such path');
 });
 server.listen(0, '127.0.0.1', () => {

@@ -1,8 +1,9 @@
 """A WebSocket server made of the websockets package, for a client under test.
 
-    server.py [CERT KEY]
+    server.py [-deflate PARAMETERS] [CERT KEY]
 
-It prints the address it listens on. What it does depends on the path:
+It prints the address it listens on. PARAMETERS are what it wants of permessage-deflate,
+as they stand in the header; "none" is to do without. What it does depends on the path:
 
     /echo         echoes messages
     /last-close   sends "CODE REASON" of the connection that closed last
@@ -10,6 +11,7 @@ It prints the address it listens on. What it does depends on the path:
     /ping         pings, waits for the pong, then sends "pong: PAYLOAD"
     /fragments    sends "one two three" in three fragments, with a ping between
     /subprotocol  picks v1.chat and sends the name of what it picked
+    /extensions   sends the Sec-WebSocket-Extensions that it answered with
 """
 
 import asyncio
@@ -17,6 +19,8 @@ import ssl
 import sys
 
 import websockets
+
+from deflate import server_factory
 
 last_close = "none"
 
@@ -62,6 +66,11 @@ async def subprotocol(ws):
     await ws.wait_closed()
 
 
+async def extensions(ws):
+    await ws.send(f"extensions: {ws.response_headers.get('Sec-WebSocket-Extensions', '')}")
+    await ws.wait_closed()
+
+
 PATHS = {
     "/echo": echo,
     "/last-close": send_last_close,
@@ -71,6 +80,7 @@ PATHS = {
     "/ping": ping,
     "/fragments": fragments,
     "/subprotocol": subprotocol,
+    "/extensions": extensions,
 }
 
 
@@ -82,12 +92,18 @@ async def serve(ws):
 
 
 async def main():
+    args = sys.argv[1:]
+    deflate = {}
+    if args[:1] == ["-deflate"]:
+        factories = [] if args[1] == "none" else [server_factory(args[1])]
+        deflate = {"compression": None, "extensions": factories}
+        del args[:2]
     context = None
-    if sys.argv[1:]:
+    if args:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(*sys.argv[1:3])
+        context.load_cert_chain(*args)
     async with websockets.serve(
-        serve, "127.0.0.1", 0, ssl=context, max_size=None, subprotocols=["v1.chat"]
+        serve, "127.0.0.1", 0, ssl=context, max_size=None, subprotocols=["v1.chat"], **deflate
     ) as server:
         address, port = server.sockets[0].getsockname()
         print(f"listening on {address}:{port}", flush=True)
