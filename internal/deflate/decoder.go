@@ -46,7 +46,7 @@ const (
 	stepFailed                // err says why
 )
 
-// A Decoder is all that decoding needs besides the window: some 8 KB
+// A Decoder is all that decoding needs besides the window: some 10 KB
 // that connections can share, as each message begins anew.
 // After [Decoder.Begin] it must not be copied, and it belongs to one message until that is complete.
 type Decoder struct {
@@ -97,7 +97,8 @@ func (d *Decoder) Begin(w *DecoderWindow, takeover bool) {
 // What is consumed need not have been decoded to dst yet. Bytes of dst beyond nd may have been
 // overwritten.
 //
-// The error is a [*CorruptError]. It stays until the next Begin.
+// The error is a [*CorruptError], one of the variables above, and stays until the next Begin.
+// It is ErrTruncated, whatever is wrong, if it takes bits of the tail to tell.
 func (d *Decoder) Decode(dst, src []byte, last bool) (nd, ns int, done bool, err error) {
 	d.dst, d.src, d.nd, d.ns, d.last = dst, src, 0, 0, last
 	for d.next() {

@@ -55,6 +55,11 @@ var malformedTests = []decoderTest{
 	{"issue 11033: no distances", []message{{"05 0f b1 09 c0 20 cc a5 d0 17 dc bc a0 44 88 1e e1 03 4e c1 49 c8 98 0b bc 41 3c 2a b3 5b e9 dc b1 47 34 49 92 24 49 92 24 11 20 23 06 ee 97 b0 38 3a 52 1b 4f fd cf 32 17 f9 f7 d3 ad b7 01 00", "100644 he.php\x00]\x055_~\xd9W\xff\x08J\x90\x92]\x19\xe3\xeb\xc6\xd0\xc6\xd7", nil}}},
 
 	// Of reports about others.
+	{"no such literal, with more behind it", []message{{"04 c0 81 08 00 00 00 00 20 7f eb 0b 00*30", "", ErrLitlenSymbol}}},
+	{"symbol 287, with more behind it", []message{{"33 18 07 00*30", "0", ErrLitlenSymbol}}},
+	{"no such distance, with more behind it", []message{{"02 7e ff*30", "", ErrDistSymbol}}},
+	{"symbol 31 for a distance, with more behind it", []message{{"4a 04 7e ff*30", "a", ErrDistSymbol}}},
+	{"too far back, with more behind it", []message{{"0c c0 81 00 00 00 00 00 90 ff 6b 04 00*30", "", ErrTooFar}}},
 	{"three codes of one bit", []message{{"ed c0 01 04 00 00 00 00 10 00*12 03 00*18 80 00 00 00 00", "", ErrLitlenCode}}},
 	{"three codes of two bits", []message{{"ed 80 01 04 00 00 00 40 00*12 0c 00*19 02 00 00 00 04", "", ErrLitlenCode}}},
 	{"match after too few literals", []message{{"ed c2 01 08 00 00 00 82 20 00*24 3e 00*38 80 02 00*6 40 17 01", "a", ErrTooFar}}},

@@ -203,10 +203,31 @@ func fixedRefCodes() (litlen, dist refCode) {
 	return newRefCode(lens), newRefCode(slices.Repeat([]int{5}, 32))
 }
 
-// A refWriter writes blocks with fixed codes.
+// A refWriter writes stored blocks and blocks with fixed codes.
 type refWriter struct {
 	out []byte
 	n   int // bits
+}
+
+// refPayload is a message of one block.
+func refPayload(parts ...part) []byte {
+	w := new(refWriter)
+	w.fixed(parts...)
+	return w.end()
+}
+
+// end ends a message with an empty block, without the tail.
+func (w *refWriter) end() []byte {
+	w.number(0, 3)
+	return w.out
+}
+
+// stored writes a stored block of b, which may be as long as one.
+func (w *refWriter) stored(b []byte) {
+	w.number(0, 3)
+	w.out = append(w.out, byte(len(b)), byte(len(b)>>8), byte(^len(b)), byte(^len(b)>>8))
+	w.out = append(w.out, b...)
+	w.n = 8 * len(w.out)
 }
 
 // number writes n bits of v, the lowest first.
@@ -237,8 +258,8 @@ type part struct {
 	length, dist int
 }
 
-// block writes a block of these, and what remains of a last empty one without the tail.
-func (w *refWriter) block(parts ...part) []byte {
+// fixed writes a block of these.
+func (w *refWriter) fixed(parts ...part) {
 	litlen, dist := fixedRefCodes()
 	w.number(1<<1, 3)
 	for _, p := range parts {
@@ -256,8 +277,6 @@ func (w *refWriter) block(parts ...part) []byte {
 		w.number(p.dist-int(distBase[s]), int(distExtra[s]))
 	}
 	w.symbol(litlen, endOfBlock)
-	w.number(0, 3)
-	return w.out
 }
 
 // refSymbol returns the symbol whose base is the last that is not greater than v.

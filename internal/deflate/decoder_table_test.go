@@ -92,3 +92,29 @@ func TestMakeTable(t *testing.T) {
 		checkTable(t, table[:], root, lens, litlenSymbols[:])
 	}
 }
+
+// What a set of code lengths is, by how many codes there are of each length.
+func TestCodeSets(t *testing.T) {
+	for _, tt := range []struct {
+		name   string
+		counts []int
+		want   codeSet
+	}{
+		{"none", nil, setEmpty},
+		{"one of one bit", []int{1}, setSingle},
+		{"one of two bits", []int{0, 1}, setIncomplete},
+		{"two of one bit", []int{2}, setComplete},
+		{"three of one bit", []int{3}, setOver},
+		{"three of two bits", []int{0, 3}, setIncomplete},
+		{"all lengths", []int{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2}, setComplete},
+		{"all lengths, one of 15 bits missing", []int{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}, setIncomplete},
+		{"all lengths, one of 15 bits too many", []int{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 3}, setOver},
+		{"two of one bit and another", []int{2, 1}, setOver},
+	} {
+		lens, count := tableLens(tt.counts, func(int, func(i, j int)) {})
+		var table litlenTable
+		if _, set := makeTable(table[:], litlenBits, lens, &count, litlenSymbols[:], new(sortedSlots)); set != tt.want {
+			t.Errorf("%s: %d, want %d", tt.name, set, tt.want)
+		}
+	}
+}

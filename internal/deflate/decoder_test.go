@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"strings"
@@ -118,6 +119,9 @@ var rfcTests = []decoderTest{
 	{"two blocks: 7692-7.2.3.5-01, 7692-7.2.1-03", []message{
 		{"f2 48 05 00 00 00 ff ff ca c9 c9 07 00", "Hello", nil},
 	}},
+	{"an empty block whose end is the end of what is read ahead", []message{
+		{"4a 04 00 00 00 ff ff 4a 04 00 00 00 ff ff 4a 02 00", "aab", nil},
+	}},
 	{"an empty message: 7692-7.2.3.6-02", []message{{"00", "", nil}, {"f2 48 cd c9 c9 07 00", "Hello", nil}, {"00", "", nil}, {"f2 00 11 00 00", "Hello", nil}}},
 	{"a payload of nothing: 7692-7.2.3.6-03", []message{{"", "", ErrTruncated}}},
 	// The tail is decoded like what is missing.
@@ -165,18 +169,30 @@ func TestReference(t *testing.T) {
 	}
 }
 
-// Without takeover, each message begins with nothing before it: 7692-7.2.2-04.
+// Without takeover, nothing goes over to a message or from it, and no window is needed: 7692-7.2.2-04.
 func TestDecoderNoTakeover(t *testing.T) {
 	d, w := new(Decoder), NewDecoderWindow(15)
 	for _, c := range cuttings() {
-		for range 2 {
-			if got, err := decode(t, d, w, false, unhex("f2 48 cd c9 c9 07 00"), c); string(got) != "Hello" || err != nil {
-				t.Fatalf("cut %v: %q, %v", c, got, err)
+		for _, m := range []struct {
+			takeover bool
+			payload  string
+			err      *CorruptError
+		}{
+			{true, "f2 48 cd c9 c9 07 00", nil},
+			{false, "f2 00 11 00 00", ErrTooFar},
+			{true, "f2 48 cd c9 c9 07 00", nil},
+			{false, "f2 48 cd c9 c9 07 00", nil},
+			{true, "f2 00 11 00 00", ErrTooFar},
+		} {
+			if _, err := decode(t, d, w, m.takeover, unhex(m.payload), c); !isError(err, m.err) {
+				t.Fatalf("cut %v: takeover = %v, payload %s: %v, want %v", c, m.takeover, m.payload, err, m.err)
 			}
 		}
-		if _, err := decode(t, d, w, false, unhex("f2 00 11 00 00"), c); err != error(ErrTooFar) {
-			t.Fatalf("cut %v: error %v for a match with the message before, want %v", c, err, ErrTooFar)
-		}
+		w.Reset()
+	}
+	w = NewDecoderWindow(15)
+	if got, err := decode(t, d, w, false, unhex("f2 48 cd c9 c9 07 00"), whole); string(got) != "Hello" || err != nil || w.buf != nil {
+		t.Errorf("%q, %v, and a window of %d bytes", got, err, len(w.buf))
 	}
 }
 
@@ -199,6 +215,15 @@ func TestDecoderStaysFailed(t *testing.T) {
 	}
 }
 
+// After the message, there is nothing until the next one.
+func TestDecoderStaysDone(t *testing.T) {
+	d, w := new(Decoder), NewDecoderWindow(15)
+	decode(t, d, w, true, unhex("f2 48 cd c9 c9 07 00"), whole)
+	if nd, ns, done, err := d.Decode(make([]byte, 10), []byte("more"), true); nd != 0 || ns != 0 || !done || err != nil {
+		t.Errorf("Decode = %d, %d, %v, %v", nd, ns, done, err)
+	}
+}
+
 // A message is complete when its last byte has been written, even if dst is full then.
 // What is not wanted is not decoded: a bomb stops where dst does.
 func TestDecoderStopsAtDst(t *testing.T) {
@@ -213,10 +238,17 @@ func TestDecoderStopsAtDst(t *testing.T) {
 	}
 }
 
+// stdWriters are by level, from -2. Making one for each message takes long.
+var stdWriters [12]*flate.Writer
+
 // stdPayload is a message as compress/flate compresses it.
 func stdPayload(message []byte, level int) []byte {
 	var b bytes.Buffer
-	z, _ := flate.NewWriter(&b, level)
+	if stdWriters[level+2] == nil {
+		stdWriters[level+2], _ = flate.NewWriter(nil, level)
+	}
+	z := stdWriters[level+2]
+	z.Reset(&b)
 	z.Write(message)
 	z.Flush()
 	return b.Bytes()[:b.Len()-len(tail)]
@@ -230,7 +262,9 @@ func forStd(sizes []int, f func(name string, messages, payloads [][]byte)) {
 			for level := flate.HuffmanOnly; level <= flate.BestCompression; level++ {
 				var payloads [][]byte
 				var b bytes.Buffer
-				z, _ := flate.NewWriter(&b, level)
+				stdPayload(nil, level)
+				z := stdWriters[level+2]
+				z.Reset(&b)
 				for _, m := range messages {
 					b.Reset()
 					z.Write(m)
@@ -263,6 +297,37 @@ func TestDecoderStd(t *testing.T) {
 	})
 }
 
+// Blocks follow each other in any order: those with fixed codes and stored ones, and those of compress/flate.
+func TestDecoderBlocks(t *testing.T) {
+	d, r := new(Decoder), rand.New(rand.NewPCG(1, 2))
+	data := corpus.All()[0].Messages(1, 1, 1<<16)[0]
+	for range 300 {
+		var want []byte
+		w := new(refWriter)
+		for range 1 + r.IntN(12) {
+			at, size := r.IntN(1<<15), r.IntN(1<<r.IntN(10))
+			b := data[at : at+size]
+			want = append(want, b...)
+			switch r.IntN(3) {
+			case 0:
+				w.fixed(part{literals: string(b)})
+			case 1:
+				w.stored(b)
+			default:
+				w.stored(nil)
+				w.out = append(append(w.out, stdPayload(b, r.IntN(4)-1)...), tail...)
+				w.n = 8 * len(w.out)
+			}
+		}
+		payload := w.end()
+		for _, c := range []cutting{whole, {[]int{50}, []int{1 << 10}}, {[]int{1 << 20}, []int{40}}} {
+			if got, err := decode(t, d, NewDecoderWindow(15), true, payload, c); !bytes.Equal(got, want) || err != nil {
+				t.Fatalf("payload %x, cut %v: %q, %v; want %q", payload, c, got, err, want)
+			}
+		}
+	}
+}
+
 // A proper prefix of a payload is a message that is cut off: 7692-7.2.2-09. With the tail behind it, one
 // may be a message all the same: if it ends before the length of a stored block, the tail is that.
 func TestDecoderPrefixes(t *testing.T) {
@@ -274,6 +339,9 @@ func TestDecoderPrefixes(t *testing.T) {
 			got, err := decode(t, d, w, false, p[:n], whole)
 			if err != nil && err != error(ErrTruncated) {
 				t.Fatalf("%s: %d of %d bytes: %q, %v; want %v", name, n, len(p), got, err, ErrTruncated)
+			}
+			if again, _ := decode(t, d, w, false, p[:n], cutting{[]int{1 << 20}, []int{10}}); !bytes.Equal(got, again) {
+				t.Fatalf("%s: %d of %d bytes: %q; by 10 bytes: %q", name, n, len(p), got, again)
 			}
 			if err == nil {
 				complete++

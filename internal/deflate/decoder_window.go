@@ -11,7 +11,7 @@ type DecoderWindow struct {
 	buf  []byte // a ring as soon as it has its full size; before that, it is used from its start
 	size int    // 2^bits
 	n    int    // bytes that are there
-	pos  int    // where the next byte goes; n, as long as the ring is not full
+	pos  int    // where the next byte goes, or the end; n, as long as the ring is not full
 }
 
 // NewDecoderWindow returns an empty window of 2^bits bytes, for 8 to 15 bits.
@@ -37,7 +37,7 @@ func (w *DecoderWindow) write(p []byte) {
 	w.grow(min(w.n+len(p), w.size))
 	k := copy(w.buf[w.pos:], p)
 	w.pos += k
-	if k < len(p) || w.pos == w.size {
+	if k < len(p) {
 		w.pos = copy(w.buf, p[k:])
 	}
 	w.n = min(w.n+len(p), w.size)

@@ -18,12 +18,12 @@ func noise(n int) []byte {
 }
 
 // storedPayload is a message of stored blocks.
-func storedPayload(b []byte) (payload []byte) {
+func storedPayload(b []byte) []byte {
+	w := new(refWriter)
 	for c := range slices.Chunk(b, maxStored) {
-		n := len(c)
-		payload = append(append(payload, 0, byte(n), byte(n>>8), byte(^n), byte(^n>>8)), c...)
+		w.stored(c)
 	}
-	return append(payload, 0)
+	return w.end()
 }
 
 // A match may reach back as far as the window is large, and no farther, no matter in which
@@ -52,7 +52,7 @@ func TestDecoderWindowSize(t *testing.T) {
 						if far > 0 {
 							want, wantErr = []byte(literals), ErrWindow
 						}
-						got, err := decode(t, d, w, true, new(refWriter).block(part{literals, length, size + far}), c)
+						got, err := decode(t, d, w, true, refPayload(part{literals, length, size + far}), c)
 						if !bytes.Equal(got, want) || !isError(err, wantErr) {
 							t.Fatalf("%d bits, cut %v, after %d literals, length %d, distance %d: %d bytes, %v; want %d, %v",
 								bits, c, len(literals), length, size+far, len(got), err, len(want), wantErr)
@@ -74,7 +74,7 @@ func TestDecoderTooFar(t *testing.T) {
 				b := noise(n)
 				decode(t, d, w, true, storedPayload(b[:split]), c)
 				for dist := max(1, n-1); dist <= n+1; dist++ {
-					payload := new(refWriter).block(part{string(b[split:]), 4, dist})
+					payload := refPayload(part{string(b[split:]), 4, dist})
 					if dist > n {
 						if _, err := decode(t, d, w, true, payload, c); err != error(ErrTooFar) {
 							t.Fatalf("cut %v: distance %d after %d and %d bytes: %v", c, dist, split, n-split, err)
@@ -107,7 +107,7 @@ func TestDecoderMatches(t *testing.T) {
 				for _, length := range []int{3, 4, 7, 8, 9, 15, 16, 17, 24, 25, 31, 33, 64, 100, 257, 258} {
 					parts = append(parts, part{"ab", length, dist})
 				}
-				payload := new(refWriter).block(parts...)
+				payload := refPayload(parts...)
 				want, wantErr := reference(payload, history, 8)
 				if wantErr != nil {
 					t.Fatal(wantErr)
