@@ -1,0 +1,79 @@
+// Command ws echoes with this library, as examples/echo does:
+// ReadAppend and Write, and Server.Broadcast.
+package main
+
+import (
+	"context"
+	"maps"
+	"net"
+	"net/http"
+	"slices"
+
+	"github.com/ws6455/ws/bench/internal/echo"
+	"github.com/ws6455/ws/conn"
+	"github.com/ws6455/ws/server"
+)
+
+// modes are the ways to serve a listener. Another one is another line.
+var modes = map[string]func(*server.Server, net.Listener) error{
+	"nethttp": func(s *server.Server, ln net.Listener) error { return http.Serve(ln, s) },
+	"serve":   (*server.Server).Serve,
+}
+
+func main() {
+	about := echo.About{
+		Module:    "github.com/ws6455/ws",
+		Modes:     slices.Sorted(maps.Keys(modes)),
+		Broadcast: true,
+	}
+	echo.Main(about, func(o echo.Options) error {
+		cfg := net.ListenConfig{KeepAlive: -1} // the pings of the server find out more
+		ln, err := cfg.Listen(context.Background(), "tcp", o.Addr)
+		if err != nil {
+			return err
+		}
+		return modes[o.Mode](newServer(o), ln)
+	})
+}
+
+func newServer(o echo.Options) *server.Server {
+	s := &server.Server{Handler: echoTo}
+	s.Config.Conn.MaxMessageSize = echo.MaxMessage
+	if o.Broadcast {
+		s.Handler = func(c *conn.Conn) { echoOrBroadcast(s, c) }
+	}
+	return s
+}
+
+// echoTo sends back what c receives until the end.
+func echoTo(c *conn.Conn) {
+	ctx := context.Background()
+	var buf []byte // for the next message
+	for {
+		typ, p, err := c.ReadAppend(ctx, buf[:0])
+		if err == nil {
+			err = c.Write(ctx, typ, p)
+		}
+		if err != nil {
+			return
+		}
+		if buf = p; cap(buf) > 64<<10 {
+			buf = nil // too large to keep while waiting
+		}
+	}
+}
+
+// echoOrBroadcast is echoTo for a server that broadcasts.
+func echoOrBroadcast(s *server.Server, c *conn.Conn) {
+	ctx := context.Background()
+	for m, err := range c.Messages(ctx) {
+		switch {
+		case err != nil:
+			return
+		case echo.ToAll(m.Data):
+			s.Broadcast(m.Prepared(), nil)
+		case c.Write(ctx, m.Type, m.Data) != nil:
+			return
+		}
+	}
+}
