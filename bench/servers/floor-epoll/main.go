@@ -65,7 +65,7 @@ type loop struct {
 	epoll, listener int
 	broadcasts      bool
 	clients         []*client // by descriptor
-	buf             [64 << 10]byte
+	buf             [1 << 20]byte
 }
 
 func newLoop(listener int, broadcasts bool) (*loop, error) {

@@ -35,7 +35,7 @@ func main() {
 	})
 }
 
-var buffers = sync.Pool{New: func() any { return new([64 << 10]byte) }}
+var buffers = sync.Pool{New: func() any { return new([256 << 10]byte) }}
 
 func serve(c net.Conn, broadcasts bool) {
 	defer c.Close()
@@ -71,7 +71,7 @@ func serve(c net.Conn, broadcasts bool) {
 
 // upgrade performs the handshake, on a stack that does not have to keep its request.
 func upgrade(c net.Conn) bool {
-	buf := buffers.Get().(*[64 << 10]byte)
+	buf := buffers.Get().(*[256 << 10]byte)
 	defer buffers.Put(buf)
 	for n := 0; n < len(buf); {
 		k, err := c.Read(buf[n:])
@@ -91,7 +91,7 @@ func upgrade(c net.Conn) bool {
 type reader struct {
 	raw  syscall.RawConn
 	once func(fd uintptr) bool
-	buf  *[64 << 10]byte
+	buf  *[256 << 10]byte
 	n    int
 	err  error
 }
@@ -104,7 +104,7 @@ func newReader(c net.Conn) (*reader, error) {
 }
 
 // read returns a buffer with n bytes after floor.Room. The caller puts it back.
-func (r *reader) read() (buf *[64 << 10]byte, n int, err error) {
+func (r *reader) read() (buf *[256 << 10]byte, n int, err error) {
 	if err := r.raw.Read(r.once); err != nil {
 		return nil, 0, err
 	}
@@ -116,7 +116,7 @@ func (r *reader) read() (buf *[64 << 10]byte, n int, err error) {
 
 // try reads if there is something to read.
 func (r *reader) try(fd uintptr) (done bool) {
-	r.buf = buffers.Get().(*[64 << 10]byte)
+	r.buf = buffers.Get().(*[256 << 10]byte)
 	for {
 		r.n, r.err = syscall.Read(int(fd), r.buf[floor.Room:])
 		if r.err != syscall.EINTR {

@@ -106,11 +106,10 @@ func (f *frame) Write(p []byte) (int, error) {
 // echoFlate inflates each message and deflates it again.
 func echoFlate(c net.Conn) {
 	for {
-		f, err := ws.ReadFrame(c)
+		f, err := readFrame(c)
 		if err != nil || f.Header.OpCode == ws.OpClose {
 			return
 		}
-		f = ws.UnmaskFrameInPlace(f)
 		if f.Header.Rsv1() {
 			if f, err = wsflate.DecompressFrame(f); err != nil {
 				return
@@ -121,6 +120,22 @@ func echoFlate(c net.Conn) {
 			return
 		}
 	}
+}
+
+// readFrame reads a frame and unmasks it.
+func readFrame(c net.Conn) (ws.Frame, error) {
+	h, err := ws.ReadHeader(c)
+	if err != nil {
+		return ws.Frame{}, err
+	}
+	if h.Length > echo.MaxMessage {
+		return ws.Frame{}, ws.ErrHeaderLengthUnexpected
+	}
+	p := make([]byte, h.Length)
+	if _, err := io.ReadFull(c, p); err != nil {
+		return ws.Frame{}, err
+	}
+	return ws.UnmaskFrameInPlace(ws.Frame{Header: h, Payload: p}), nil
 }
 
 // In broadcasts, the connection's own lock keeps the one write of a frame together.
