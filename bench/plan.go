@@ -59,7 +59,7 @@ type scale struct {
 
 var (
 	full = scale{
-		300 * time.Millisecond, 600 * time.Millisecond, 15000, 5000,
+		250 * time.Millisecond, 500 * time.Millisecond, 15000, 5000,
 		[]int{16, 256, 4 << 10, 64 << 10, 1 << 20, 16 << 20},
 		[]int{1, 8, 64, 1000, 4000, 15000},
 	}

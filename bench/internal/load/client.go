@@ -28,7 +28,7 @@ type client struct {
 	// those before unsent are, and so are the first bytes of the one that follows.
 	unsent, queued, bytes int
 	control               []byte          // pongs that go before the next frame
-	due                   []time.Duration // when a frame was to be sent, by its number modulo the flight
+	due                   []time.Duration // when a frame was queued, by its number modulo the flight
 
 	in  incoming
 	got int // replies
@@ -107,7 +107,7 @@ func (e *engine) writable(c *client) {
 	}
 }
 
-// send queues n more messages, which were to be sent at the time at.
+// send queues n more messages at the time at.
 func (e *engine) send(c *client, n int, at time.Duration) {
 	for range n {
 		c.due[c.queued%len(c.due)] = at

@@ -31,7 +31,7 @@ const pace = 10 * time.Millisecond
 
 // hostile measures the latency of connections that send at a steady pace,
 // first alone and then beside hostile ones.
-// The latency of a message counts from when it was to be sent, whether or not it was.
+// They go on sending while replies are late, so that the latency of one does not hide that of the next.
 func (e *engine) hostile() (Result, error) {
 	neighbours := e.newClients(e.spec.Conns)
 	if err := e.openAll(neighbours); err != nil {
@@ -63,7 +63,7 @@ func (e *engine) paced(clients []*client) (send func()) {
 		for ; began+time.Duration(sent)*each <= e.now(); sent++ {
 			c := clients[sent%len(clients)]
 			if c.queued-c.got < e.spec.Flight {
-				e.send(c, 1, began+time.Duration(sent)*each)
+				e.send(c, 1, e.now())
 			}
 		}
 	}
