@@ -168,7 +168,7 @@ func TestSmoke(t *testing.T) {
 	}
 	s := scale{20 * time.Millisecond, 60 * time.Millisecond, 20, 10, []int{2000}, []int{5}}
 	var points []*Point
-	for _, group := range []string{"handshake", "broadcast", "sizes", "hostile"} {
+	for _, group := range []string{"handshake", "broadcast", "sizes"} {
 		points = append(points, s.points(group)...)
 	}
 	r := newReport(ctx, entrants, points)
@@ -202,7 +202,7 @@ func checkFiles(t *testing.T, r *Report, dir string) {
 	if err := again.render(dir); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"cpu.svg", "sizes.svg", "hostile.svg"} {
+	for _, name := range []string{"cpu.svg", "sizes.svg"} {
 		f, err := os.Open(filepath.Join(dir, name))
 		if err != nil {
 			t.Fatal(err)

@@ -118,6 +118,9 @@ func (e *engine) openAll(clients []*client) error {
 	})
 }
 
+// patience is how long a step of a test may take that is not timed.
+const patience = 30 * time.Second
+
 var errTime = errors.New("the server is too slow")
 
 // drive handles events for d, or until done reports true, which has to happen in time.
@@ -144,6 +147,17 @@ func (e *engine) drive(d time.Duration, done func() bool) error {
 			return err
 		}
 	}
+}
+
+// measure measures for d, or until there is something to count, and returns what happened meanwhile.
+func (e *engine) measure(d time.Duration) (from, to reading, err error) {
+	e.reset()
+	from = e.read()
+	if err := e.drive(d, nil); err != nil {
+		return from, to, err
+	}
+	err = e.drive(patience, func() bool { return e.received > 0 })
+	return from, e.read(), err
 }
 
 // reset forgets what was received.

@@ -74,12 +74,11 @@ func (e *engine) window() (Result, error) {
 	if err := e.drive(e.spec.Warmup, nil); err != nil {
 		return Result{}, err
 	}
-	e.reset()
-	from := e.read()
-	if err := e.drive(e.spec.Duration, nil); err != nil {
+	from, to, err := e.measure(e.spec.Duration)
+	if err != nil {
 		return Result{}, err
 	}
-	return e.result(from, e.read(), float64(e.received)), nil
+	return e.result(from, to, float64(e.received)), nil
 }
 
 // largeFrame is what a hostile client sends, or only a part of.

@@ -158,7 +158,11 @@ func TestWrong(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			err := against(t, func(c net.Conn) {
+			patience := 10 * time.Second
+			if test.want == "too slow" {
+				patience = 100 * time.Millisecond
+			}
+			err := against(t, patience, func(c net.Conn) {
 				for {
 					var e floor.Echo
 					buf := make([]byte, floor.Room+6+size)
@@ -185,8 +189,8 @@ func fragments(p []byte) []byte {
 	return append(b, p[12:]...)
 }
 
-// against runs one message at a time against a server.
-func against(t *testing.T, talk func(net.Conn)) error {
+// against sends one message to a server and waits for the reply.
+func against(t *testing.T, patience time.Duration, talk func(net.Conn)) error {
 	s := testSpec(listen(t, talk))
 	s.Conns, s.Flight = 1, 1
 	e, err := newEngine(s)
@@ -199,7 +203,7 @@ func against(t *testing.T, talk func(net.Conn)) error {
 		t.Fatal(err)
 	}
 	e.send(clients[0], 1, e.now())
-	if err := e.drive(300*time.Millisecond, func() bool { return e.received > 0 }); err != nil {
+	if err := e.drive(patience, func() bool { return e.received > 0 }); err != nil {
 		return err
 	}
 	return e.drive(50*time.Millisecond, nil) // what follows
@@ -207,7 +211,7 @@ func against(t *testing.T, talk func(net.Conn)) error {
 
 // A ping is answered, also between two messages.
 func TestPing(t *testing.T) {
-	err := against(t, func(c net.Conn) {
+	err := against(t, 10*time.Second, func(c net.Conn) {
 		c.Write([]byte{fin | ping, 2, 'h', 'i'})
 		got := make([]byte, 6+64+8)
 		if _, err := io.ReadFull(c, got); err != nil {

@@ -1,15 +1,11 @@
 package load
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/ws6455/ws/bench/internal/proc"
 )
-
-// patience is how long a step of a test may take that is not timed.
-const patience = 30 * time.Second
 
 // echo keeps messages under way in all connections.
 func (e *engine) echo() (Result, error) {
@@ -28,14 +24,9 @@ func (e *engine) echo() (Result, error) {
 	if err := e.drive(e.spec.Warmup, nil); err != nil {
 		return Result{}, err
 	}
-	e.reset()
-	from := e.read()
-	if err := e.drive(e.spec.Duration, nil); err != nil {
+	from, to, err := e.measure(e.spec.Duration)
+	if err != nil {
 		return Result{}, err
-	}
-	to := e.read()
-	if e.received == 0 {
-		return Result{}, fmt.Errorf("%w: no reply in %v", errTime, e.spec.Duration)
 	}
 	r := e.result(from, to, e.echoed())
 	if e.spec.Deflate {
@@ -68,14 +59,9 @@ func (e *engine) handshakes() (Result, error) {
 	if err := e.drive(e.spec.Warmup, nil); err != nil {
 		return Result{}, err
 	}
-	e.reset()
-	from := e.read()
-	if err := e.drive(e.spec.Duration, nil); err != nil {
+	from, to, err := e.measure(e.spec.Duration)
+	if err != nil {
 		return Result{}, err
-	}
-	to := e.read()
-	if e.received == 0 {
-		return Result{}, fmt.Errorf("%w: no handshake in %v", errTime, e.spec.Duration)
 	}
 	return e.result(from, to, float64(e.received)), nil
 }
