@@ -155,7 +155,7 @@ func echo(c *conn.Conn) {
 			logf("%v: %v", c.RemoteAddr(), err)
 			return
 		}
-		if buf = p; cap(buf) > 64<<10 {
+		if buf = p; cap(buf) > 128<<10 {
 			buf = nil // too large to keep while waiting
 		}
 	}

@@ -24,6 +24,8 @@ func main() {
 	about := echo.About{
 		Module:    "github.com/ws6455/ws",
 		Modes:     slices.Sorted(maps.Keys(modes)),
+		Compress:  true,
+		Takeover:  true,
 		Broadcast: true,
 	}
 	echo.Main(about, func(o echo.Options) error {
@@ -39,6 +41,9 @@ func main() {
 func newServer(o echo.Options) *server.Server {
 	s := &server.Server{Handler: echoTo}
 	s.Config.Conn.MaxMessageSize = echo.MaxMessage
+	if o.Compress {
+		s.Config.Conn.Compression = &conn.Compression{Takeover: o.Takeover}
+	}
 	if o.Broadcast {
 		s.Handler = func(c *conn.Conn) { echoOrBroadcast(s, c) }
 	}
@@ -57,7 +62,7 @@ func echoTo(c *conn.Conn) {
 		if err != nil {
 			return
 		}
-		if buf = p; cap(buf) > 64<<10 {
+		if buf = p; cap(buf) > 128<<10 {
 			buf = nil // too large to keep while waiting
 		}
 	}
