@@ -2,6 +2,7 @@ package server_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -156,6 +157,35 @@ func ExampleServer_keepalive() {
 	var s server.Server
 	s.Config.Conn.Keepalive = &conn.Keepalive{Interval: 10 * time.Second, Timeout: 5 * time.Second}
 	http.Handle("/ws", &s)
+}
+
+// How do I compress messages, but not the one that has a secret?
+func ExampleConfig_compression() {
+	cfg := new(server.Config)
+	cfg.Conn.Compression = &conn.Compression{} // 80 KB more per connection with Takeover: true
+	h := server.Handler(func(c *conn.Conn) {
+		ctx := context.Background()
+		c.Write(ctx, frame.Text, bytes.Repeat([]byte("news "), 1000))
+		c.Write(ctx, frame.Text|conn.Uncompressed, []byte("session=1f83c0"))
+	}, cfg)
+
+	s := httptest.NewServer(h)
+	defer s.Close()
+	ctx := context.Background()
+	c, err := peer.Dial(ctx, "ws"+s.URL[len("http"):], &peer.Config{Conn: cfg.Conn})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer c.CloseNow()
+	fmt.Println(c.Extensions())
+	for m := range c.Messages(ctx) {
+		fmt.Println(len(m.Data), "bytes")
+	}
+	// Output:
+	// [permessage-deflate; server_no_context_takeover; client_no_context_takeover]
+	// 5000 bytes
+	// 14 bytes
 }
 
 // How many connections may a user have?

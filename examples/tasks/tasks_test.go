@@ -113,6 +113,28 @@ func TestKeepalive(t *testing.T) {
 	})
 }
 
+func TestCompression(t *testing.T) {
+	cfg := new(conn.Config)
+
+	// Task: compression with context takeover, 1 line
+	cfg.Compression = &conn.Compression{Takeover: true}
+
+	a, b := wstest.Pair(t, cfg)
+	var got []string
+	go a.Write(ctx, frame.Text, []byte("a message like the one before"))
+	go a.Write(ctx, frame.Text, []byte("a message like the one before"))
+	for range 2 {
+		_, p, err := b.Read(ctx)
+		got = append(got, string(p))
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got[0] != got[1] || !strings.Contains(fmt.Sprint(a.Extensions()), "permessage-deflate") || strings.Contains(fmt.Sprint(a.Extensions()), "takeover") {
+		t.Errorf("%q, %v", got, a.Extensions())
+	}
+}
+
 func TestBroadcast(t *testing.T) {
 	var room server.Server
 	defer room.Close()
@@ -213,7 +235,7 @@ func TestLines(t *testing.T) {
 			t.Errorf("%s takes %s lines, not %s", m[1], got, m[2])
 		}
 	}
-	if n := strings.Count(source, "\t// Task: "); n != len(tasks) || n < 9 {
+	if n := strings.Count(source, "\t// Task: "); n != len(tasks) || n < 10 {
 		t.Errorf("%d of %d tasks were counted", len(tasks), n)
 	}
 }
