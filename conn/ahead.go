@@ -80,6 +80,10 @@ func (c *Conn) pump(ctx context.Context, enough func() bool) error {
 	defer c.pumping.Store(false)
 	for {
 		if c.aheadFull() && !c.dropping {
+			if c.reader != nil {
+				c.reader.keep()
+			}
+			c.releaseInput()
 			c.flush()
 			return errFull
 		}
@@ -159,9 +163,7 @@ func (c *Conn) lockPumping(done, also <-chan struct{}) bool {
 
 // unlockReading releases c.rd, and the buffer of the input if there is nothing in it.
 func (c *Conn) unlockReading() {
-	if c.over.Load() {
-		c.stow()
-	}
+	c.stowAtEnd()
 	if c.reader == nil || !c.reader.borrows {
 		c.releaseInput()
 	}
@@ -173,10 +175,18 @@ func (c *Conn) unlockReading() {
 	}
 }
 
+// stowAtEnd lets go what reading holds, if the connection has ended. The caller releases c.rd next.
+func (c *Conn) stowAtEnd() {
+	if c.over.Load() {
+		c.stow()
+		c.compressor.forgetInput()
+	}
+}
+
 // releaseInput gives back the buffers that nothing lies in any more.
 func (c *Conn) releaseInput() {
 	c.compressor.giveBack()
-	if len(c.in.b) == 0 && !c.compressor.more() {
+	if len(c.in.b) == 0 && !c.compressor.pending() {
 		c.in.release()
 	}
 }
@@ -201,6 +211,7 @@ func (c *Conn) readIdle() {
 		c.unlockReading() // the reader may have given up, so the timer starts anew
 		return
 	}
+	c.stowAtEnd()
 	c.rd.release()
 	c.readerLeft()
 }

@@ -287,6 +287,7 @@ func (c *Conn) awaitEnd() {
 		if c.pump(context.Background(), c.over.Load) == errFull {
 			room = c.roomAhead()
 		}
+		c.stowAtEnd()
 		c.rd.release()
 		if room != nil {
 			c.awaitRoom(room)

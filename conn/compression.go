@@ -7,7 +7,8 @@ import (
 )
 
 // A Compression says how a connection uses permessage-deflate, if both sides agree on that.
-// The zero Compression is right for most.
+// The zero Compression is right for most. It is read when a connection begins,
+// any number of which may share it, and must not be changed while they do.
 //
 // What it saves, what it costs and when not to use it:
 // https://github.com/ws6455/ws/blob/main/docs/compression.md
@@ -25,12 +26,13 @@ type Compression struct {
 	// 8 (256 bytes) to 15 (32 KiB). It holds for both directions, as far as the peer goes along.
 	// With Takeover it decides about memory: 80 KiB per connection for 15 bits,
 	// half of that for each bit less.
-	// If zero, it is 15. What is out of range counts as the nearest that is not.
+	// If zero or negative, it is 15. What else is out of range counts as the nearest that is not.
 	Window int
 
 	// Threshold is the size in bytes from which on a message is compressed.
 	// A larger one is sent as it is, too, if it does not get smaller.
-	// If zero, it is 128, or 32 with Takeover. If negative, all are compressed.
+	// It does not hold for a [Conn.Writer], which cannot know how large its message will be.
+	// If zero, it is 128, or 32 with Takeover. If negative, no message is too small.
 	Threshold int
 
 	// Level is how much time is spent on finding a small form.

@@ -619,3 +619,68 @@ func TestDirections(t *testing.T) {
 		})
 	}
 }
+
+// A write that is given up before anything is sent costs the context nothing.
+func TestWriteGivenUpKeepsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a, b := wstest.Pipe()
+		defer b.Close()
+		c := conn.New(a, conn.Opening{Side: frame.Server, Agreement: agreed(t, "")}, &conn.Config{Compression: &conn.Compression{Takeover: true}})
+		defer c.CloseNow()
+		over, cancel := context.WithCancel(background)
+		cancel()
+		noise := make([]byte, 600)
+		rand.NewChaCha8([32]byte{7}).Read(noise)
+		p := fmt.Appendf(nil, "%x", noise)
+		for i := range 3 {
+			if err := c.Write(background, frame.Text, p); err != nil {
+				t.Fatal(err)
+			}
+			if n, _ := b.Read(make([]byte, 4000)); i > 0 && n > 100 {
+				t.Errorf("a message like the one before takes %d bytes", n)
+			}
+			if err := c.Write(over, frame.Text, bytes.Repeat([]byte("x"), 100)); err != context.Canceled {
+				t.Error(err)
+			}
+		}
+	})
+}
+
+// Compressing and inflating allocate nothing.
+func TestNoAllocationsCompressed(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	for _, z := range []conn.Compression{{}, {Takeover: true}, {Takeover: true, Window: 9, Level: conn.Fastest}} {
+		cfg := &conn.Config{Compression: &z}
+		a, b := socketPair(t, "tcp")
+		agreement := agreed(t, "; server_no_context_takeover; client_no_context_takeover")
+		if z.Takeover {
+			agreement = agreed(t, "")
+		}
+		client := conn.New(a, conn.Opening{Side: frame.Client, Agreement: agreement}, cfg)
+		server := conn.New(b, conn.Opening{Side: frame.Server, Agreement: agreement}, cfg)
+		done := start(func() error { return echo(server) })
+		msg := text(rand.New(rand.NewPCG(5, 6)), 1000)
+		var buf []byte
+		exchange := func() {
+			if err := client.Write(background, frame.Text, msg); err != nil {
+				t.Fatal(err)
+			}
+			_, p, err := client.ReadAppend(background, buf[:0])
+			if err != nil || !bytes.Equal(p, msg) {
+				t.Fatal(err)
+			}
+			buf = p
+		}
+		for range 100 { // until the windows have their size
+			exchange()
+		}
+		if got := testing.AllocsPerRun(200, exchange); got != 0 {
+			t.Errorf("%+v: %v allocations for a message there and back", z, got)
+		}
+		client.CloseNow()
+		<-done
+		server.CloseNow()
+	}
+}

@@ -1,8 +1,6 @@
 package conn
 
 import (
-	"cmp"
-
 	"github.com/ws6455/ws/frame"
 	"github.com/ws6455/ws/handshake"
 	"github.com/ws6455/ws/internal/deflate"
@@ -34,17 +32,12 @@ func newCompressor(side frame.Side, p handshake.DeflateParams, limits *Config) *
 		out, in = in, out
 	}
 	// Less than what was agreed on is allowed for its own messages.
-	out.bits = min(out.bits, own.window())
+	out.bits = min(out.bits, own.Deflate().WindowBits())
 	out.takeover = out.takeover && own.Takeover
 	return &compressor{
 		in:  inflater{reach: in, most: limits.MaxMessageSize},
 		out: deflater{reach: out, level: own.Level.encoding(), threshold: own.threshold(out.takeover)},
 	}
-}
-
-// window returns the bits of c.Window within their range.
-func (c *Compression) window() int {
-	return min(max(cmp.Or(max(c.Window, 0), deflate.MaxWindowBits), deflate.MinWindowBits), deflate.MaxWindowBits)
 }
 
 // threshold returns the size from which on messages are compressed.

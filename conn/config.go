@@ -16,7 +16,8 @@ type Config struct {
 	// MaxMessageSize is the size in bytes of the largest message accepted.
 	// A larger one fails the connection with status 1009 and a [LimitError],
 	// as soon as its size is announced and before memory is taken for it,
-	// or, if it is compressed, as soon as it inflates to more.
+	// or, if it is compressed, as soon as it inflates to more. (What announces
+	// that it is larger even compressed is refused at once, with some allowance for what DEFLATE adds.)
 	// If zero, it is 1 MiB. If negative, there is no limit.
 	MaxMessageSize int64
 

@@ -12,6 +12,7 @@ import (
 // though the connection compresses others: frame.Text|conn.Uncompressed.
 // It goes wherever a type goes: [Conn.Write], [Conn.Send], [Conn.Writer], [Conn.Stream], [Prepare].
 // It is not sent, and makes no difference where nothing is compressed.
+// JSON with a secret takes json.Marshal and Write, as [Conn.WriteJSON] is given no type.
 //
 // That is for messages that are compressed already, and for secrets:
 // the size of a compressed message tells something about what is in it.
@@ -36,31 +37,26 @@ var (
 )
 
 // pack returns the frame that sends m, compressed if that was agreed on and makes it smaller.
-// Its payload may then be in dst, whose content is lost and whose extension is returned.
-func (c *compressor) pack(m outgoing, dst []byte) (ev protocol.Event, extended []byte) {
-	ev = m.event()
-	if !c.packs(m.plain, len(m.data)) {
-		return ev, dst
+// Its payload may then be in room, whose content is lost.
+func (c *compressor) pack(m outgoing, room *[]byte) protocol.Event {
+	ev := m.event()
+	if c == nil || m.plain || len(m.data) == 0 || len(m.data) < c.out.threshold {
+		return ev
 	}
 	if m.prepared != nil {
 		if p := m.prepared.packed(&c.out); p != nil {
 			c.out.add(m.data)
 			ev.Data, ev.Compressed = p, true
 		}
-		return ev, dst
+		return ev
 	}
-	dst = c.out.deflate(dst[:0], m.data, c.out.kept(), true)
-	if len(dst) < len(m.data) {
-		ev.Data, ev.Compressed = dst, true
+	*room = c.out.deflate((*room)[:0], m.data, c.out.kept(), true)
+	if len(*room) < len(m.data) {
+		ev.Data, ev.Compressed = *room, true
 	} else {
-		c.out.undo()
+		c.undo()
 	}
-	return ev, dst
-}
-
-// packs reports whether a message of n bytes is to be compressed, which may be plain.
-func (c *compressor) packs(plain bool, n int) bool {
-	return c != nil && !plain && n >= c.out.threshold
+	return ev
 }
 
 // deflate appends p to dst, compressed to go on from w, which may be nil. If last, it ends the message.
@@ -90,14 +86,14 @@ func (z *deflater) add(p []byte) {
 }
 
 // undo notes that what was compressed last is not sent in that form: the peer's window does not have it.
-func (z *deflater) undo() {
-	if z.window != nil {
-		z.window.Undo()
+func (c *compressor) undo() {
+	if c.out.window != nil {
+		c.out.window.Undo()
 	}
 }
 
-// forget notes that something that was compressed is not sent, and what came after perhaps neither:
-// messages from now on refer to none before.
+// forget notes that several messages that were compressed are not sent:
+// those that are from now on refer to none before.
 func (c *compressor) forget() {
 	if c != nil && c.out.window != nil {
 		c.out.window.Reset()

@@ -50,7 +50,7 @@
 // A connection ends once, for one reason, and every method that was waiting or is called later returns it:
 //
 //   - [*CloseError]: closed by one of the sides, or lost; it says who closed with what, in which order.
-//   - [*ProtocolError]: the peer broke a rule of RFC 6455.
+//   - [*ProtocolError]: the peer broke a rule of RFC 6455 or RFC 7692.
 //   - [*LimitError]: the peer met a limit of [Config].
 //
 // They may be wrapped: use errors.As. [Conn.Context] is cancelled with the same error as its cause.

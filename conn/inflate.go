@@ -25,13 +25,13 @@ type inflater struct {
 	decoder *deflate.Decoder // borrowed for a message; nil if none is under way
 
 	// The message under way.
-	opcode frame.Opcode
-	packed []byte  // of the piece under way, not yet inflated; lies in the input
-	last   bool    // that piece is the last of the message
-	more   bool    // next has to be called again before there is a new piece
-	size   int64   // inflated so far
-	err    error   // what is wrong behind what was inflated
-	buf    *buffer // that the last result of next lies in; nil if it was given back
+	opcode  frame.Opcode
+	src     []byte  // of the piece under way, not yet inflated; lies in the input
+	last    bool    // that piece is the last of the message
+	pending bool    // next has to be called again before there is a new piece
+	size    int64   // inflated so far
+	err     error   // what is wrong behind what was inflated
+	buf     *buffer // that the last result of next lies in; nil if it was given back
 }
 
 var (
@@ -45,7 +45,7 @@ func (z *inflater) begin(ev protocol.Event) {
 		z.borrow()
 		z.opcode, z.size = ev.Opcode, 0
 	}
-	z.packed, z.last, z.more = ev.Data, ev.Fin, true
+	z.src, z.last, z.pending = ev.Data, ev.Fin, true
 }
 
 // next returns the next piece of the message. It is valid until the next call, or giveBack.
@@ -57,7 +57,7 @@ func (z *inflater) next() (ev protocol.Event, err error) {
 		return ev, z.err
 	}
 	room := z.room()
-	n, used, done, err := z.decoder.Decode(room, z.packed, z.last)
+	n, used, done, err := z.decoder.Decode(room, z.src, z.last)
 	if err != nil {
 		z.err = &protocol.Error{Code: frame.StatusInvalidPayload, Rule: err.Error()}
 	}
@@ -66,10 +66,10 @@ func (z *inflater) next() (ev protocol.Event, err error) {
 		n, done = n-1, false
 		z.err = &protocol.LimitError{Limit: protocol.MaxMessage, Most: z.most, Got: z.size}
 	}
-	z.packed = z.packed[used:]
-	z.more = z.err != nil || !done && (len(z.packed) > 0 || n == len(room))
+	z.src = z.src[used:]
+	z.pending = z.err != nil || !done && (len(z.src) > 0 || n == len(room))
 	if done {
-		z.end()
+		z.giveBackAll()
 	}
 	return protocol.Event{Opcode: z.opcode, Fin: done, Data: room[:n:n]}, nil
 }
@@ -97,10 +97,10 @@ func (z *inflater) borrow() {
 	z.decoder.Begin(z.window, z.takeover)
 }
 
-// end gives back what was borrowed for the message.
-func (z *inflater) end() {
+// giveBackAll gives back what was borrowed for the message.
+func (z *inflater) giveBackAll() {
 	decoders.Put(z.decoder)
-	z.decoder, z.packed = nil, nil
+	z.decoder, z.src = nil, nil
 	if !z.takeover {
 		decoderWindows[z.bits].Put(z.window)
 		z.window = nil
@@ -110,13 +110,21 @@ func (z *inflater) end() {
 // inflating reports whether a compressed message is under way. It may be asked of a Conn without compressor.
 func (c *compressor) inflating() bool { return c != nil && c.in.decoder != nil }
 
-// more reports whether there may be a piece without another from the Receiver.
-func (c *compressor) more() bool { return c != nil && c.in.more }
+// pending reports whether there may be a piece without another from the Receiver.
+func (c *compressor) pending() bool { return c != nil && c.in.pending }
 
 // giveBack gives back the buffer that the last piece lies in.
 func (c *compressor) giveBack() {
 	if c != nil && c.in.buf != nil {
 		c.in.buf.giveBack()
 		c.in.buf = nil
+	}
+}
+
+// forgetInput drops what there is of a message, and the window: the connection has ended.
+func (c *compressor) forgetInput() {
+	if c != nil {
+		c.giveBack()
+		c.in = inflater{}
 	}
 }

@@ -155,8 +155,7 @@ func (c *Conn) sendTurn(q *sendQueue, t *sendTurn) error {
 // sendMessage sends m with company. The caller holds c.msg.
 func (c *Conn) sendMessage(m outgoing, with company) error {
 	t := newTransmission(c, context.Background(), with)
-	t.pack(m)
-	return t.finish(t.send())
+	return t.finish(t.sendMessage(m))
 }
 
 // nextQueued takes the next message off t, and tells whether more follow.

@@ -78,7 +78,7 @@ func (c *Conn) receive() (ev protocol.Event, ok bool, err error) {
 
 // decode returns the next event in the input, inflated. found is false if there is none.
 func (c *Conn) decode() (ev protocol.Event, found bool, err error) {
-	if !c.compressor.more() {
+	if !c.compressor.pending() {
 		ev, n, err := c.rx.Next(c.in.b)
 		if n == 0 || err != nil {
 			return ev, false, err

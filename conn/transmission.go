@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"sync"
@@ -93,7 +94,16 @@ func (t *transmission) finish(err error) error {
 
 // pack makes m the frame to be sent. The caller holds c.msg.
 func (t *transmission) pack(m outgoing) {
-	t.ev, t.packed = t.c.compressor.pack(m, t.packed)
+	t.ev = t.c.compressor.pack(m, &t.packed)
+}
+
+// sendMessage compresses m, if that is agreed on, and sends it. The caller holds c.msg.
+func (t *transmission) sendMessage(m outgoing) error {
+	if err := cmp.Or(t.ctx.Err(), t.c.failed()); err != nil {
+		return err // before it costs anything
+	}
+	t.pack(m)
+	return t.send()
 }
 
 // send takes c.wr and transmits.
@@ -101,7 +111,7 @@ func (t *transmission) send() error {
 	compressed := t.ev.Compressed
 	err := t.sendFrame()
 	if err != nil && compressed {
-		t.c.compressor.forget()
+		t.c.compressor.undo() // riders have seen to it that there is nothing behind this
 	}
 	return err
 }
@@ -207,9 +217,9 @@ func (t *transmission) board() {
 		if w == nil {
 			return
 		}
-		ev, packed := c.compressor.pack(w.message, t.packed)
-		t.packed = packed
+		ev := c.compressor.pack(w.message, &t.packed)
 		if err := c.encode(c.out.room(), &ev); err != nil { // cannot be: the one before was no different
+			c.compressor.forget()
 			w.serve(err)
 			continue
 		}

@@ -44,8 +44,7 @@ func (c *Conn) write(ctx context.Context, m outgoing) error {
 	t := newTransmission(c, ctx, riders)
 	served, err := c.lockToWrite(ctx, m)
 	if err == nil && !served {
-		t.pack(m)
-		err = t.send()
+		err = t.sendMessage(m)
 		if err != nil {
 			err = c.sendError(err)
 		}

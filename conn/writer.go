@@ -1,6 +1,7 @@
 package conn
 
 import (
+	"cmp"
 	"context"
 	"io"
 
@@ -28,6 +29,9 @@ type messageWriter struct {
 // is one frame, sent at once, and Close sends the last one, which is empty.
 // Other messages wait until then; pings, pongs and close frames do not.
 // ctx holds for the whole message.
+//
+// If compression was agreed on, the message is compressed whatever its size, which is not known at its beginning,
+// and each fragment takes some 5 bytes more than its content does: Writes should not be small.
 //
 // A text message may end a fragment inside a character, but not the message:
 // a Write after which no text could be valid returns [ErrInvalidUTF8].
@@ -91,7 +95,10 @@ func (w *messageWriter) send(p []byte, fin bool) error {
 	}
 	ev := protocol.Event{Opcode: w.typ, Fin: fin, Data: p}
 	if !w.began {
-		w.packs = w.c.compressor.packs(w.plain, len(p))
+		w.packs = w.c.compressor != nil && !w.plain && len(p) > 0
+	}
+	if err := cmp.Or(w.ctx.Err(), w.c.failed()); err != nil {
+		return err
 	}
 	if w.packs {
 		w.pack(&ev)

@@ -37,8 +37,8 @@ type Deflate struct {
 	Window int
 }
 
-// window returns d.Window within its range.
-func (d Deflate) window() int {
+// WindowBits returns d.Window within its range.
+func (d Deflate) WindowBits() int {
 	if d.Window <= 0 {
 		return maxWindow
 	}
@@ -56,7 +56,7 @@ func (d Deflate) Offers() []Extension {
 	o := DeflateParams{
 		ServerNoTakeover: !d.Takeover,
 		ClientNoTakeover: !d.Takeover,
-		ClientWindow:     d.window(),
+		ClientWindow:     d.WindowBits(),
 	}
 	if o.ClientWindow == maxWindow {
 		return []Extension{o.extension()}
@@ -91,7 +91,7 @@ func (d Deflate) Answer(offers []Extension) (Extension, bool) {
 //
 // A client that cannot be told to keep a small window is told to keep none.
 func (d Deflate) answer(o DeflateParams) DeflateParams {
-	window := d.window()
+	window := d.WindowBits()
 	a := DeflateParams{
 		ServerNoTakeover: o.ServerNoTakeover || !d.Takeover,
 		ClientNoTakeover: o.ClientNoTakeover || !d.Takeover || o.ClientWindow == 0 && window < maxWindow,

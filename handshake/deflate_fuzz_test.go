@@ -89,9 +89,9 @@ func fuzzAnswer(t *testing.T, d Deflate, offers []Extension) {
 	switch {
 	case !ok:
 		t.Errorf("%v is no agreement", answer)
-	case o.ClientWindow > 0 && p.ClientWindow > min(o.ClientWindow, d.window()), o.ServerWindow > 0 && p.ServerWindow > d.window():
+	case o.ClientWindow > 0 && p.ClientWindow > min(o.ClientWindow, d.WindowBits()), o.ServerWindow > 0 && p.ServerWindow > d.WindowBits():
 		t.Errorf("%v answers %v to %v: a window is too large", d, answer, offers)
-	case !d.Takeover && !(p.ClientNoTakeover && p.ServerNoTakeover), p.ClientWindow > d.window() && !p.ClientNoTakeover:
+	case !d.Takeover && !(p.ClientNoTakeover && p.ServerNoTakeover), p.ClientWindow > d.WindowBits() && !p.ClientNoTakeover:
 		t.Errorf("%v answers %v to %v: too much is kept", d, answer, offers)
 	}
 }

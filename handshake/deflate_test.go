@@ -357,10 +357,10 @@ func TestDeflateAll(t *testing.T) {
 			if p.ServerNoTakeover == takeover || p.ClientNoTakeover == takeover {
 				t.Errorf("%s: want takeover %v", name, takeover)
 			}
-			if p.ClientWindow != min(c.window(), s.window()) {
+			if p.ClientWindow != min(c.WindowBits(), s.WindowBits()) {
 				t.Errorf("%s: the client's window is not the smaller one", name)
 			}
-			if p.ServerWindow > c.window() {
+			if p.ServerWindow > c.WindowBits() {
 				t.Errorf("%s: the server's window is larger than the client wants", name)
 			}
 		}
@@ -375,7 +375,7 @@ func TestDeflateOtherClients(t *testing.T) {
 	for _, offers := range []string{pmd, browserPMD, pmd + noTakeover, offered10, offered10or, pmd + "; server_max_window_bits=15; client_max_window_bits=8"} {
 		for _, s := range settings {
 			p := agree(t, &Offer{Key: goldenKey, Extensions: extensions(t, offers)}, s)
-			if !p.ClientNoTakeover && (!s.Takeover || p.ClientWindow > s.window()) {
+			if !p.ClientNoTakeover && (!s.Takeover || p.ClientWindow > s.WindowBits()) {
 				t.Errorf("%s and server %v: agreed on %+v", offers, s, p)
 			}
 		}
