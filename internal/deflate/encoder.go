@@ -28,7 +28,8 @@ type Encoder struct {
 	raw     []byte  // the rest of the message, from the start of the block
 	size    int     // how much of raw the block has
 	covered int     // how much of it up to the last match
-	matches []match // at most blockSymbols and those of a piece
+	symbols int     // literals and matches in that
+	matches []match // kept for its capacity; at most blockSymbols and those of a piece
 
 	codes blockCodes
 }
@@ -39,11 +40,13 @@ func NewEncoder(level Level) *Encoder {
 		level:   level,
 		index:   newSharedIndex(level),
 		used:    1 << 16,
-		matches: make([]match, 0, blockSymbols+pieceSize/minMatch+2),
+		matches: make([]match, 0, 1<<10),
 	}
 }
 
 // Append appends the compressed form of msg to dst, which it may use up to its capacity.
+// It grows dst as append does, never if there is room for len(msg) + len(msg)/1024 + 32 bytes.
+//
 // The message goes on from w, of the same level. If w is nil, it refers to nothing but
 // itself, at most 2^bits bytes back; otherwise bits has no meaning.
 //
@@ -84,9 +87,9 @@ func (e *Encoder) search(msg []byte, w *EncoderWindow) {
 func (e *Encoder) searchWindow(msg []byte, w *EncoderWindow) {
 	for len(msg) > 0 {
 		from := w.grow(msg)
-		w.index.insert(w.buf[:min(from+bucketLen, len(w.buf))]) // the end of the message before
+		w.index.insert(w.buf, from) // the end of the message before
 		e.find(&w.index, w.buf, from, len(w.buf), 1<<w.bits)
-		w.index.done = max(w.index.done, len(w.buf)-bucketLen+1)
+		w.index.done = max(w.index.done, w.index.end(w.buf))
 		msg = msg[len(w.buf)-from:]
 		e.endPiece(len(w.buf) - from)
 	}
@@ -101,7 +104,7 @@ func (e *Encoder) searchAlone(msg []byte, from, reach int) {
 		e.index.base, e.used = 1, 1
 	}
 	x := e.index.use(len(msg))
-	x.insert(msg[:from])
+	x.insert(msg, from)
 	for i := from; i < len(msg); {
 		next := e.find(&x, msg, i, min(i+pieceSize, len(msg)), reach)
 		e.endPiece(next - i)
@@ -115,13 +118,13 @@ func (e *Encoder) searchAlone(msg []byte, from, reach int) {
 // if the last match goes on.
 func (e *Encoder) find(x *index, buf []byte, from, to, reach int) int {
 	s := search{buf: buf, reach: reach, anchor: from - (e.size - e.covered), matches: e.matches, effort: efforts[e.level]}
-	switch {
-	case x.buckets != nil:
-		to = s.inBuckets(x, from, to)
-	case x.chain != nil:
-		to = s.inChains(x, from, to)
-	default:
+	if e.level == Fastest {
 		to = s.fastest(x, from, to)
+	} else {
+		to = s.lazy(x, from, to)
+	}
+	for _, m := range s.matches[len(e.matches):] {
+		e.symbols += int(m.literals) + 1
 	}
 	e.matches = s.matches
 	e.covered = e.size + s.anchor - from
@@ -131,20 +134,9 @@ func (e *Encoder) find(x *index, buf []byte, from, to, reach int) int {
 // endPiece adds a piece of n bytes to the block, and ends the block if it has become large.
 func (e *Encoder) endPiece(n int) {
 	e.size += n
-	// Each byte that no match covers is a literal. That most are covered
-	// is checked here only roughly, by the number of matches.
-	if len(e.matches)+e.literals() >= blockSymbols {
+	if e.symbols+e.size-e.covered >= blockSymbols {
 		e.endBlock()
 	}
-}
-
-// literals returns how many bytes of the block are in no match.
-func (e *Encoder) literals() int {
-	n := e.size
-	for _, m := range e.matches {
-		n -= int(m.length)
-	}
-	return n
 }
 
 // flush ends the message or the fragment with an empty stored block.

@@ -34,7 +34,7 @@ func (e *Encoder) endBlock() {
 	c := &e.codes
 	fixed := c.count(e.raw[:e.size], e.matches)
 	dynamic := fixed
-	if c.symbols > fewSymbols {
+	if e.symbols+e.size-e.covered > fewSymbols {
 		dynamic = c.build()
 	}
 	stored := e.storedBits()
@@ -53,7 +53,7 @@ func (e *Encoder) endBlock() {
 	}
 	e.raw = e.raw[e.size:]
 	e.matches = e.matches[:0]
-	e.size, e.covered = 0, 0
+	e.size, e.covered, e.symbols = 0, 0, 0
 }
 
 // writeSymbols writes the literals and matches of the block.
@@ -65,6 +65,19 @@ func (e *Encoder) writeSymbols(lit *[fixedCodes]code, dist *[maxDist]code) {
 		literals := raw
 		if i < len(e.matches) {
 			literals = raw[:e.matches[i].literals]
+		}
+		for ; len(literals) >= 3; literals = literals[3:] { // at once, as they have at most 45 bits
+			c0, c1, c2 := lit[literals[0]], lit[literals[1]], lit[literals[2]]
+			acc |= c0.bits() << (n & 63)
+			n += c0.len()
+			acc |= c1.bits() << (n & 63)
+			n += c1.len()
+			acc |= c2.bits() << (n & 63)
+			n += c2.len()
+			binary.LittleEndian.PutUint64(out[at:], acc)
+			at += int(n >> 3)
+			acc >>= n &^ 7 & 63
+			n &= 7
 		}
 		for _, b := range literals {
 			c := lit[b]

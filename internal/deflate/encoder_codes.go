@@ -4,10 +4,9 @@ import "math/bits"
 
 // The symbols of a block are counted, and then have codes.
 type blockCodes struct {
-	litlen  [fixedCodes]uint32 // how often each occurs
-	dist    [maxDist]uint32
-	symbols int // literals and matches
-	extra   int // bits of the block besides its codes
+	litlen [fixedCodes]uint32 // how often each occurs
+	dist   [maxDist]uint32
+	extra  int // bits of the block besides its codes
 
 	litCodes  [fixedCodes]code
 	distCodes [maxDist]code
@@ -64,12 +63,10 @@ func fixedLength(symbol int) uint8 {
 func (c *blockCodes) count(raw []byte, matches []match) (fixed int) {
 	clear(c.litlen[:])
 	clear(c.dist[:])
-	c.symbols = len(matches)
 	for _, m := range matches {
 		for _, b := range raw[:m.literals] {
 			c.litlen[b]++
 		}
-		c.symbols += int(m.literals)
 		raw = raw[int(m.literals)+int(m.length):]
 		c.litlen[firstLength+int(lengthSymbol[m.length-minMatch])]++
 		s, _ := distSymbol(m.dist)
@@ -78,7 +75,6 @@ func (c *blockCodes) count(raw []byte, matches []match) (fixed int) {
 	for _, b := range raw {
 		c.litlen[b]++
 	}
-	c.symbols += len(raw)
 	c.litlen[endOfBlock] = 1
 
 	c.extra = 0

@@ -27,17 +27,18 @@ type index struct {
 // A bucket has eight positions, newest first, four in a word from the low end.
 type bucket [2]uint64
 
-// newIndex returns an index for a buffer of size bytes, a power of two. It takes
-// as much memory as the buffer for Fastest, three quarters for Balanced, four times for Best.
+// newIndex returns an index for a buffer of size bytes, a power of two. It takes half as much memory
+// as the buffer for Fastest, nearly three quarters for Balanced (a size that the
+// allocator has; more for a small buffer), four times as much for Best.
 func newIndex(level Level, size int) index {
 	n := bits.Len(uint(size)) - 1
 	switch level {
 	case Fastest:
-		n--
+		n -= 2
 		return index{shift: uint8(32 - n), heads: make([]uint16, 1<<n)}
 	case Balanced:
 		n -= 5
-		return index{shift: uint8(32 - n), heads: make([]uint16, 1<<n), buckets: make([]bucket, size*11/256)}
+		return index{shift: uint8(32 - n), heads: make([]uint16, 1<<n), buckets: make([]bucket, max(size*85/2048, min(size/8, 256)))}
 	}
 	return index{shift: uint8(32 - n), heads: make([]uint16, 1<<n), chain: make([]uint16, 1<<n)}
 }
@@ -59,11 +60,18 @@ func (x *index) use(size int) index {
 	return y
 }
 
-// clear forgets all positions.
+// clear forgets all positions. A chain is reached only through heads.
 func (x *index) clear() {
 	clear(x.heads)
 	clear(x.buckets)
-	clear(x.chain)
+}
+
+// end returns up to where buf has the bytes that are looked up.
+func (x *index) end(buf []byte) int {
+	if x.buckets != nil {
+		return len(buf) - bucketLen + 1
+	}
+	return len(buf) - hashLen + 1
 }
 
 // hash returns the place in heads for the bytes v.
@@ -71,26 +79,36 @@ func (x *index) hash(v uint32) uint32 {
 	return v * 0x9e3779b1 >> (x.shift & 31)
 }
 
-// insert brings x up to date with buf.
-func (x *index) insert(buf []byte) {
+// insert brings x up to date with buf, as far as to.
+func (x *index) insert(buf []byte, to int) {
+	to = min(to, x.end(buf))
 	switch {
 	case x.buckets != nil:
-		x.insertBuckets(buf, x.done, len(buf)-bucketLen+1)
-		x.done = max(x.done, len(buf)-bucketLen+1)
-		return
+		x.insertBuckets(buf, x.done, to)
 	case x.chain != nil:
-		x.insertChain(buf, x.done, len(buf)-hashLen+1)
+		x.insertChain(buf, x.done, to)
 	default:
-		for i := x.done; i < len(buf)-hashLen+1; i++ {
+		for i := x.done; i < to; i++ {
 			x.heads[x.hash(load32(buf, i))] = x.base + uint16(i)
 		}
 	}
-	x.done = max(x.done, len(buf)-hashLen+1)
+	x.done = max(x.done, to)
 }
 
-// insertBuckets notes the positions of buf from from up to to.
+// insertBuckets notes the positions of buf from from up to to, not in heads:
+// these, which serve near matches, have those of literals and where matches begin.
 func (x *index) insertBuckets(buf []byte, from, to int) {
-	for i := from; i < to; i++ {
+	pos := x.base + uint16(from)
+	buckets, n := x.buckets, uint64(len(x.buckets))
+	i := from
+	for ; i < to && i+8 <= len(buf); i++ {
+		v := binary.LittleEndian.Uint64(buf[i:])
+		b := &buckets[bucketHash(v)*n>>32]
+		b[1] = b[1]<<16 | b[0]>>48
+		b[0] = b[0]<<16 | uint64(pos)
+		pos++
+	}
+	for ; i < to; i++ {
 		x.note(buf, i)
 	}
 }
@@ -102,12 +120,16 @@ func (x *index) note(buf []byte, i int) (head uint16, b bucket) {
 	pos := x.base + uint16(i)
 	p := &x.heads[x.hash(v)]
 	head, *p = *p, pos
-	hash := (uint64(v) | uint64(buf[i+4])<<32) * 0x9e3779b185ebca87 << 24 >> 32
-	q := &x.buckets[hash*uint64(len(x.buckets))>>32]
+	q := &x.buckets[bucketHash(uint64(v)|uint64(buf[i+4])<<32)*uint64(len(x.buckets))>>32]
 	b = *q
-	q[0] = b[0]<<16 | uint64(pos)
 	q[1] = b[1]<<16 | b[0]>>48
+	q[0] = b[0]<<16 | uint64(pos)
 	return head, b
+}
+
+// bucketHash returns a hash of 32 bits for the five lowest bytes of v.
+func bucketHash(v uint64) uint64 {
+	return v << 24 * 0x9e3779b185ebca87 >> 32
 }
 
 // insertChain notes the positions of buf from from up to to.

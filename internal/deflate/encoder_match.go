@@ -26,13 +26,13 @@ func (s *search) add(i, length, dist int) {
 }
 
 // The searches begin matches from i up to to. They return to, or more if the last match
-// goes beyond it. They note in x all places that they come by, fastest only some.
+// goes beyond it. They note in x the places that they look at, and lazy those inside of matches.
 
 // fastest takes the first match it sees, and looks ever less often where there are none.
 func (s *search) fastest(x *index, i, to int) int {
 	buf, base, reach := s.buf, x.base, s.reach
 	low := i // no match begins before it
-	end := min(to, len(buf)-hashLen+1)
+	end := min(to, x.end(buf))
 	for i < end {
 		v := load32(buf, i)
 		p := &x.heads[x.hash(v)]
@@ -59,47 +59,63 @@ func (s *search) fastest(x *index, i, to int) int {
 // With a match of goodLength, half the places are enough to look for a better one.
 const goodLength = 8
 
-// An effort is how hard the searches in buckets and chains try.
+// An effort is how hard a level tries.
 type effort struct {
-	lazy  int // with a match of this length there is no looking for a better one
-	depth int // how many places of a chain are looked at
+	depth  int // how many places of a chain are looked at
+	lazy   int // with a match of this length, there is no looking for a better one at the next byte
+	second int // nor with one of this length at the byte after it
 }
 
 // efforts are by level.
-var efforts = [...]effort{Balanced: {32, 24}, Best: {maxMatch, 256}}
+var efforts = [...]effort{Balanced: {24, 32, goodLength}, Best: {256, maxMatch, maxMatch}}
 
-// inBuckets looks at nine places, and whether a better match begins one byte later.
-func (s *search) inBuckets(x *index, i, to int) int {
-	end := min(to, len(s.buf)-bucketLen+1)
+// lazy looks at many places, and whether a better match begins one byte later or two.
+// Where there are no matches it, too, looks less often.
+func (s *search) lazy(x *index, i, to int) int {
+	low := i // where the last match has ended
+	end := min(to, x.end(s.buf))
 	for i < end {
-		n, d := s.bucket(x, i, minMatch)
-		i++
+		n, d := s.longest(x, i, minMatch)
+		next := i + 1
 		if n == 0 {
+			i += 1 + (i-low)>>7
 			continue
 		}
-		next := i
 		for n < s.effort.lazy && next < end {
-			n2, d2 := s.bucket(x, next, max(minMatch, n-1))
+			n2, d2 := s.longest(x, next, max(minMatch, n-1))
+			skipped := next - i
 			next++
-			if !better(n2, d2, n, d) {
+			if n2 != 0 && saving(n2, d2) > saving(n, d)+2*skipped {
+				i, n, d = next-1, n2, d2
+			} else if n >= s.effort.second || skipped == 2 {
 				break
 			}
-			i, n, d = next, n2, d2
 		}
-		s.add(i-1, n, d)
-		i += n - 1
-		x.insertBuckets(s.buf, next, min(i, end))
+		s.add(i, n, d)
+		i += n
+		low = i
+		if x.buckets != nil {
+			x.insertBuckets(s.buf, next, min(i, end))
+		} else {
+			x.insertChain(s.buf, next, min(i, end))
+		}
 	}
 	return max(to, s.anchor)
 }
 
-// better reports whether a match that begins one byte later saves bits:
-// what matters is its length, the extra bits of its distance and the literal before it.
-func better(n2, d2, n, d int) bool {
-	return n2 != 0 && 4*n2-bits.Len(uint(d2)) > 4*n-bits.Len(uint(d))+2
+// saving is about four times the bytes that a match saves: it has its length,
+// and costs the extra bits of its distance.
+func saving(n, d int) int { return 4*n - bits.Len(uint(d)) }
+
+// longest notes i and returns the longest match there, if it is longer than n, else zeros.
+func (s *search) longest(x *index, i, n int) (length, dist int) {
+	if x.buckets != nil {
+		return s.bucket(x, i, n)
+	}
+	return s.follow(x, i, n)
 }
 
-// bucket notes i and returns the longest match there, if it is longer than n, else zeros.
+// bucket is longest for buckets, and for the head of the shorter hash before them.
 func (s *search) bucket(x *index, i, n int) (length, dist int) {
 	buf := s.buf
 	limit := min(len(buf)-i, maxMatch)
@@ -140,32 +156,7 @@ func (s *search) bucket(x *index, i, n int) (length, dist int) {
 	return n, dist
 }
 
-// inChains follows chains, and looks whether a better match begins one byte later.
-func (s *search) inChains(x *index, i, to int) int {
-	end := min(to, len(s.buf)-hashLen+1)
-	for i < end {
-		n, d := s.follow(x, i, minMatch)
-		i++
-		if n == 0 {
-			continue
-		}
-		next := i
-		for n < s.effort.lazy && next < end {
-			n2, d2 := s.follow(x, next, max(minMatch, n-1))
-			next++
-			if !better(n2, d2, n, d) {
-				break
-			}
-			i, n, d = next, n2, d2
-		}
-		s.add(i-1, n, d)
-		i += n - 1
-		x.insertChain(s.buf, next, min(i, end))
-	}
-	return max(to, s.anchor)
-}
-
-// follow notes i and returns the longest match there, if it is longer than n, else zeros.
+// follow is longest for chains.
 func (s *search) follow(x *index, i, n int) (length, dist int) {
 	buf := s.buf
 	limit := min(len(buf)-i, maxMatch)

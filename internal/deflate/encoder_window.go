@@ -33,7 +33,8 @@ func (w *EncoderWindow) Reset() {
 }
 
 // Undo takes back the last Append or Add as if it had not been: what was compressed
-// was not sent, or in another form. It can be called once for each.
+// was not sent, or not compressed. It can be called once for each. Of the bytes before, those that
+// had to make room do not come back.
 func (w *EncoderWindow) Undo() {
 	w.buf = w.buf[:max(0, len(w.buf)-w.added)]
 	w.index.done = min(w.index.done, len(w.buf))
@@ -44,14 +45,12 @@ func (w *EncoderWindow) Undo() {
 func (w *EncoderWindow) Add(p []byte) {
 	w.added = 0
 	if _, keep := w.limits(); len(p) > keep {
-		n := len(p) - keep
 		w.Reset()
-		w.added = n
-		p = p[n:]
+		p = p[len(p)-keep:]
 	}
 	for len(p) > 0 {
 		from := w.grow(p)
-		w.index.insert(w.buf)
+		w.index.insert(w.buf, len(w.buf))
 		p = p[len(w.buf)-from:]
 	}
 }
@@ -81,7 +80,7 @@ func (w *EncoderWindow) makeRoom(n int) {
 		base := w.index.base
 		w.index = newIndex(w.level, size)
 		w.index.base = base
-		w.index.insert(w.buf)
+		w.index.insert(w.buf, len(w.buf))
 	}
 	if gone := len(w.buf) - keep; gone > 0 && len(w.buf)+n > cap(w.buf) {
 		w.buf = w.buf[:copy(w.buf, w.buf[gone:])]
