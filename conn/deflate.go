@@ -50,24 +50,36 @@ func (c *compressor) pack(m outgoing, room *[]byte) protocol.Event {
 		}
 		return ev
 	}
-	*room = c.out.deflate((*room)[:0], m.data, c.out.kept(), true)
-	if len(*room) < len(m.data) {
+	var smaller bool
+	if *room, smaller = c.out.deflateSmaller((*room)[:0], m.data, c.out.kept()); smaller {
 		ev.Data, ev.Compressed = *room, true
-	} else {
-		c.undo()
 	}
 	return ev
 }
 
 // deflate appends p to dst, compressed to go on from w, which may be nil. If last, it ends the message.
 func (z *deflater) deflate(dst, p []byte, w *deflate.EncoderWindow, last bool) []byte {
-	e, ok := encoders[z.level].Get().(*deflate.Encoder)
-	if !ok {
-		e = deflate.NewEncoder(z.level)
-	}
+	e := z.encoder()
 	dst = e.Append(dst, p, w, z.bits, last)
 	encoders[z.level].Put(e)
 	return dst
+}
+
+// deflateSmaller appends a message to dst, compressed to go on from w, which may be nil,
+// or returns false and dst as it was if it does not get smaller.
+func (z *deflater) deflateSmaller(dst, p []byte, w *deflate.EncoderWindow) ([]byte, bool) {
+	e := z.encoder()
+	dst, ok := e.AppendSmaller(dst, p, w, z.bits)
+	encoders[z.level].Put(e)
+	return dst, ok
+}
+
+// encoder borrows an encoder.
+func (z *deflater) encoder() *deflate.Encoder {
+	if e, ok := encoders[z.level].Get().(*deflate.Encoder); ok {
+		return e
+	}
+	return deflate.NewEncoder(z.level)
 }
 
 // kept returns the window that goes on from message to message; nil without takeover.
@@ -85,7 +97,7 @@ func (z *deflater) add(p []byte) {
 	}
 }
 
-// undo notes that what was compressed last is not sent in that form: the peer's window does not have it.
+// undo notes that what was compressed last is not sent: the peer's window does not have it.
 func (c *compressor) undo() {
 	if c.out.window != nil {
 		c.out.window.Undo()

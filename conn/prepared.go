@@ -66,7 +66,7 @@ func (m *Prepared) packed(z *deflater) []byte {
 		return f.p
 	}
 	f := &packing{bits: z.bits, level: z.level, next: first}
-	if p := z.deflate(nil, m.data, nil, true); len(p) < len(m.data) {
+	if p, smaller := z.deflateSmaller(nil, m.data, nil); smaller {
 		f.p = p
 	}
 	m.forms.Store(f)

@@ -31,6 +31,11 @@ type Encoder struct {
 	symbols int     // literals and matches in that
 	matches []match // kept for its capacity; at most blockSymbols and those of a piece
 
+	// The message, if it is compressed only to get smaller.
+	total    int  // its size; 0 for others
+	start    int  // where its compressed form begins
+	hopeless bool // it does not get smaller, as far as it was looked at
+
 	codes blockCodes
 }
 
@@ -71,6 +76,25 @@ func (e *Encoder) Append(dst, msg []byte, w *EncoderWindow, bits int, last bool)
 	return dst
 }
 
+// enough is how much of a message is looked at before the rest is given up.
+const enough = 256 << 10
+
+// AppendSmaller is Append for a whole message that is worth it only if it gets smaller. If it does not,
+// of which the first 256 KiB are enough to tell, it returns false and dst as it was, and w has nothing of it.
+func (e *Encoder) AppendSmaller(dst, msg []byte, w *EncoderWindow, bits int) ([]byte, bool) {
+	e.total, e.start = len(msg), len(dst)
+	out := e.Append(dst, msg, w, bits, true)
+	ok := !e.hopeless && len(out)-len(dst) < len(msg)
+	e.total, e.hopeless = 0, false
+	if ok {
+		return out, true
+	}
+	if w != nil {
+		w.Undo()
+	}
+	return out[:len(dst)], false
+}
+
 // search finds the matches of msg in w, which then has msg at its end.
 func (e *Encoder) search(msg []byte, w *EncoderWindow) {
 	w.added = 0
@@ -89,7 +113,7 @@ func (e *Encoder) searchWindow(msg []byte, w *EncoderWindow) {
 		from := w.grow(msg)
 		w.index.insert(w.buf, from) // the end of the message before
 		e.find(&w.index, w.buf, from, len(w.buf), 1<<w.bits)
-		w.index.done = max(w.index.done, w.index.end(w.buf))
+		w.index.done = max(w.index.done, len(w.buf)-hashLen+1)
 		msg = msg[len(w.buf)-from:]
 		e.endPiece(len(w.buf) - from)
 	}
@@ -105,7 +129,7 @@ func (e *Encoder) searchAlone(msg []byte, from, reach int) {
 	}
 	x := e.index.use(len(msg))
 	x.insert(msg, from)
-	for i := from; i < len(msg); {
+	for i := from; i < len(msg) && !e.hopeless; {
 		next := e.find(&x, msg, i, min(i+pieceSize, len(msg)), reach)
 		e.endPiece(next - i)
 		i = next
@@ -136,6 +160,8 @@ func (e *Encoder) endPiece(n int) {
 	e.size += n
 	if e.symbols+e.size-e.covered >= blockSymbols {
 		e.endBlock()
+		done := e.total - len(e.raw)
+		e.hopeless = done >= enough && len(e.out.buf)-e.start >= done
 	}
 }
 

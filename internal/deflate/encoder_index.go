@@ -5,10 +5,8 @@ import (
 	"math/bits"
 )
 
-const (
-	hashLen   = 4 // how many bytes are looked up in heads
-	bucketLen = 5 // and in buckets: fewer places have them, more of which are worth a look
-)
+// hashLen is how many bytes are looked up.
+const hashLen = 4
 
 // An index says where in a buffer the same bytes may stand. Its positions are those of
 // all that was ever in the buffer, modulo 2^16. They may be of bytes that are gone, and of
@@ -16,20 +14,15 @@ const (
 // bytes at that distance.
 type index struct {
 	base  uint16 // the position of the first byte of the buffer
-	shift uint8  // of a hash for heads
+	shift uint8  // of a hash
 	done  int    // how far into the buffer it is up to date
 
-	heads   []uint16 // the newest position of a hash
-	buckets []bucket // Balanced with a window: the newest ones of another
-	chain   []uint16 // Best, or no window: by position, the one before it of the same hash
+	heads []uint16 // the newest position of a hash
+	chain []uint16 // by position, the one before it of the same hash; not for Fastest
 }
 
-// A bucket has eight positions, newest first, four in a word from the low end.
-type bucket [2]uint64
-
-// newIndex returns an index for a buffer of size bytes, a power of two. It takes half as much memory
-// as the buffer for Fastest, nearly three quarters for Balanced (a size that the
-// allocator has; more for a small buffer), four times as much for Best.
+// newIndex returns an index for a buffer of size bytes, a power of two. It takes half as much
+// memory as the buffer for Fastest, a little more than twice as much for others.
 func newIndex(level Level, size int) index {
 	n := bits.Len(uint(size)) - 1
 	switch level {
@@ -37,10 +30,11 @@ func newIndex(level Level, size int) index {
 		n -= 2
 		return index{shift: uint8(32 - n), heads: make([]uint16, 1<<n)}
 	case Balanced:
-		n -= 5
-		return index{shift: uint8(32 - n), heads: make([]uint16, 1<<n), buckets: make([]bucket, max(size*85/2048, min(size/8, 256)))}
+		n -= 4
+	default:
+		n -= 3
 	}
-	return index{shift: uint8(32 - n), heads: make([]uint16, 1<<n), chain: make([]uint16, 1<<n)}
+	return index{shift: uint8(32 - n), heads: make([]uint16, 1<<n), chain: make([]uint16, size)}
 }
 
 // newSharedIndex returns an index for messages without a window. It need not be small.
@@ -61,18 +55,7 @@ func (x *index) use(size int) index {
 }
 
 // clear forgets all positions. A chain is reached only through heads.
-func (x *index) clear() {
-	clear(x.heads)
-	clear(x.buckets)
-}
-
-// end returns up to where buf has the bytes that are looked up.
-func (x *index) end(buf []byte) int {
-	if x.buckets != nil {
-		return len(buf) - bucketLen + 1
-	}
-	return len(buf) - hashLen + 1
-}
+func (x *index) clear() { clear(x.heads) }
 
 // hash returns the place in heads for the bytes v.
 func (x *index) hash(v uint32) uint32 {
@@ -81,55 +64,15 @@ func (x *index) hash(v uint32) uint32 {
 
 // insert brings x up to date with buf, as far as to.
 func (x *index) insert(buf []byte, to int) {
-	to = min(to, x.end(buf))
-	switch {
-	case x.buckets != nil:
-		x.insertBuckets(buf, x.done, to)
-	case x.chain != nil:
+	to = min(to, len(buf)-hashLen+1)
+	if x.chain != nil {
 		x.insertChain(buf, x.done, to)
-	default:
+	} else {
 		for i := x.done; i < to; i++ {
 			x.heads[x.hash(load32(buf, i))] = x.base + uint16(i)
 		}
 	}
 	x.done = max(x.done, to)
-}
-
-// insertBuckets notes the positions of buf from from up to to, not in heads:
-// these, which serve near matches, have those of literals and where matches begin.
-func (x *index) insertBuckets(buf []byte, from, to int) {
-	pos := x.base + uint16(from)
-	buckets, n := x.buckets, uint64(len(x.buckets))
-	i := from
-	for ; i < to && i+8 <= len(buf); i++ {
-		v := binary.LittleEndian.Uint64(buf[i:])
-		b := &buckets[bucketHash(v)*n>>32]
-		b[1] = b[1]<<16 | b[0]>>48
-		b[0] = b[0]<<16 | uint64(pos)
-		pos++
-	}
-	for ; i < to; i++ {
-		x.note(buf, i)
-	}
-}
-
-// note puts the position of buf[i] first among those of its hashes, and returns
-// which were there before it.
-func (x *index) note(buf []byte, i int) (head uint16, b bucket) {
-	v := load32(buf, i)
-	pos := x.base + uint16(i)
-	p := &x.heads[x.hash(v)]
-	head, *p = *p, pos
-	q := &x.buckets[bucketHash(uint64(v)|uint64(buf[i+4])<<32)*uint64(len(x.buckets))>>32]
-	b = *q
-	q[1] = b[1]<<16 | b[0]>>48
-	q[0] = b[0]<<16 | uint64(pos)
-	return head, b
-}
-
-// bucketHash returns a hash of 32 bits for the five lowest bytes of v.
-func bucketHash(v uint64) uint64 {
-	return v << 24 * 0x9e3779b185ebca87 >> 32
 }
 
 // insertChain notes the positions of buf from from up to to.

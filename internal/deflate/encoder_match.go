@@ -32,7 +32,7 @@ func (s *search) add(i, length, dist int) {
 func (s *search) fastest(x *index, i, to int) int {
 	buf, base, reach := s.buf, x.base, s.reach
 	low := i // no match begins before it
-	end := min(to, x.end(buf))
+	end := min(to, len(buf)-hashLen+1)
 	for i < end {
 		v := load32(buf, i)
 		p := &x.heads[x.hash(v)]
@@ -67,13 +67,13 @@ type effort struct {
 }
 
 // efforts are by level.
-var efforts = [...]effort{Balanced: {24, 32, goodLength}, Best: {256, maxMatch, maxMatch}}
+var efforts = [...]effort{Balanced: {32, 32, goodLength}, Best: {256, maxMatch, maxMatch}}
 
 // lazy looks at many places, and whether a better match begins one byte later or two.
 // Where there are no matches it, too, looks less often.
 func (s *search) lazy(x *index, i, to int) int {
 	low := i // where the last match has ended
-	end := min(to, x.end(s.buf))
+	end := min(to, len(s.buf)-hashLen+1)
 	for i < end {
 		n, d := s.longest(x, i, minMatch)
 		next := i + 1
@@ -94,11 +94,7 @@ func (s *search) lazy(x *index, i, to int) int {
 		s.add(i, n, d)
 		i += n
 		low = i
-		if x.buckets != nil {
-			x.insertBuckets(s.buf, next, min(i, end))
-		} else {
-			x.insertChain(s.buf, next, min(i, end))
-		}
+		x.insertChain(s.buf, next, min(i, end))
 	}
 	return max(to, s.anchor)
 }
@@ -109,55 +105,6 @@ func saving(n, d int) int { return 4*n - bits.Len(uint(d)) }
 
 // longest notes i and returns the longest match there, if it is longer than n, else zeros.
 func (s *search) longest(x *index, i, n int) (length, dist int) {
-	if x.buckets != nil {
-		return s.bucket(x, i, n)
-	}
-	return s.follow(x, i, n)
-}
-
-// bucket is longest for buckets, and for the head of the shorter hash before them.
-func (s *search) bucket(x *index, i, n int) (length, dist int) {
-	buf := s.buf
-	limit := min(len(buf)-i, maxMatch)
-	avail := uint(min(i, s.reach))
-	pos := x.base + uint16(i)
-	head, b := x.note(buf, i)
-	if n >= limit {
-		return 0, 0
-	}
-	places := 8
-	if n >= goodLength {
-		places = 4
-	}
-	want := load32(buf, i+n-3) // the last bytes of a longer match
-	for d := int(pos - head); ; {
-		if uint(d-1) < avail && load32(buf, i-d+n-3) == want {
-			if l := matchLen(buf, i, d, 0); l > n {
-				n, dist = l, d
-				if n == limit {
-					break
-				}
-				want = load32(buf, i+n-3)
-			}
-		}
-		if places == 0 {
-			break
-		}
-		places--
-		d = int(pos - uint16(b[0]))
-		b[0] >>= 16
-		if places == 4 {
-			b[0] = b[1]
-		}
-	}
-	if dist == 0 {
-		return 0, 0
-	}
-	return n, dist
-}
-
-// follow is longest for chains.
-func (s *search) follow(x *index, i, n int) (length, dist int) {
 	buf := s.buf
 	limit := min(len(buf)-i, maxMatch)
 	avail := min(i, s.reach)

@@ -358,3 +358,33 @@ func TestEncoderAllocates(t *testing.T) {
 		}
 	}
 }
+
+// AppendSmaller is Append, unless the message does not get smaller: then nothing is left of it,
+// and a large one is not looked at to its end.
+func TestAppendSmaller(t *testing.T) {
+	noise := corpus.All()[len(corpus.All())-1].Messages(3, 1, 2<<20)[0]
+	texts := corpus.All()[0].Messages(3, 2, 100_000)
+	late := append(bytes.Clone(noise[:100_000]), bytes.Repeat(texts[0], 4)...)
+	for _, l := range levels {
+		for _, w := range []*EncoderWindow{nil, NewEncoderWindow(15, l.level), NewEncoderWindow(8, l.level)} {
+			e, r := NewEncoder(l.level), newReceiver(t, 15)
+			prefix := []byte("prefix")
+			for i, tt := range []struct {
+				msg     []byte
+				smaller bool
+			}{{texts[0], true}, {noise[:1000], false}, {noise, false}, {nil, false}, {late, true}, {texts[1], true}} {
+				got, ok := e.AppendSmaller(prefix, tt.msg, w, 15)
+				if ok != tt.smaller || !bytes.HasPrefix(got, prefix) || !ok && len(got) > len(prefix) {
+					t.Fatalf("%s: message %d: %d bytes, %t", l.name, i, len(got), ok)
+				}
+				switch name := fmt.Sprintf("%s: message %d", l.name, i); {
+				case !ok: // the peer does not get it
+				case w == nil:
+					r.wantAlone(name, got[len(prefix):], tt.msg)
+				default:
+					r.want(name, got[len(prefix):], tt.msg)
+				}
+			}
+		}
+	}
+}

@@ -90,12 +90,16 @@ func (w *EncoderWindow) makeRoom(n int) {
 }
 
 // limits returns the size of the whole buffer, and how much of it stays when it is full.
-// A small window has room for all that a match can reach. For a large one that
-// would be twice the memory for the sake of few matches.
+// A small window has room for all that a match can reach. For a large one that would be
+// twice the memory for the sake of few matches, and for the largest, half of it
+// searched well is better than all of it searched here and there. Best has more.
 func (w *EncoderWindow) limits() (size, keep int) {
 	size = 1 << w.bits
-	if w.bits <= 12 {
+	switch {
+	case w.bits <= 11:
 		return 2 * size, size
+	case w.bits == maxWindowBits && w.level == Balanced:
+		size /= 2
 	}
 	return size, size / 8 * 7
 }
