@@ -174,7 +174,7 @@ func (d *Decoder) need(k uint) bool {
 	}
 }
 
-// fill reads ahead as much as fits into hold: less than 57 bits are the end of src.
+// fill reads ahead as much as fits into hold: 56 bits to 63, fewer only at the end of src.
 func (d *Decoder) fill() {
 	if len(d.src)-d.ns >= 8 {
 		d.hold |= binary.LittleEndian.Uint64(d.src[d.ns:]) << d.n
@@ -183,7 +183,7 @@ func (d *Decoder) fill() {
 		d.hold &= 1<<d.n - 1
 		return
 	}
-	for d.n <= 56 {
+	for d.n < 56 {
 		var b byte
 		switch {
 		case d.ns < len(d.src):
