@@ -1,0 +1,103 @@
+package netloop
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+)
+
+// A Worker is a goroutine that gives turns.
+type Worker struct {
+	// Buf is room for what a turn needs while it lasts. A turn may leave a larger slice there.
+	Buf []byte
+
+	// Watched says that this is the goroutine of a loop: if the turn takes long, Tenant.Overstayed is called.
+	Watched bool
+
+	// Due says that a time given to Socket.At has come.
+	Due bool
+
+	// New is set at the beginning of a turn, for the tenant to clear: what it has seen in an earlier turn
+	// of the socket may not be so any more.
+	New bool
+
+	next *Socket // to be given a turn; nil if there is none
+}
+
+// turn gives s, which is claimed, a turn. It reports whether s needs another one, and is still claimed.
+func (w *Worker) turn(s *Socket, watched bool) (again bool) {
+	w.Watched, w.New = watched, true
+	if s.turn.Load() != claimed {
+		s.turn.Store(claimed) // what happened until now is for this turn
+	}
+	w.Due = s.due.Load() && s.due.Swap(false)
+	return s.unclaim(s.tenant.Turn(w))
+}
+
+// A crew is the goroutines that give turns when drivers do not. A few of them stay when they have nothing
+// to do: a new one would have to grow its stack first.
+type crew struct {
+	next  chan *Socket // for one that has nothing to do
+	over  chan struct{}
+	close sync.Once
+	idle  atomic.Int32 // how many have nothing to do
+}
+
+// maxIdle is how many stay.
+const maxIdle = 16
+
+func newCrew() *crew {
+	return &crew{next: make(chan *Socket), over: make(chan struct{})}
+}
+
+// give has somebody give s, which is claimed, a turn.
+func (c *crew) give(s *Socket) {
+	select {
+	case c.next <- s:
+	default:
+		go c.join(&Worker{next: s})
+	}
+}
+
+// join makes the goroutine of w a member of the crew, until there are enough.
+func (c *crew) join(w *Worker) {
+	for {
+		if w.next != nil {
+			c.work(w)
+		}
+		if w.next = c.await(); w.next == nil {
+			return
+		}
+	}
+}
+
+// work gives a socket turns until it needs none.
+func (c *crew) work(w *Worker) {
+	over := false
+	defer func() {
+		if !over { // runtime.Goexit
+			c.give(w.next)
+		}
+	}()
+	for w.turn(w.next, false) {
+		runtime.Gosched()
+	}
+	over = true
+}
+
+// await waits for a socket. It returns nil if nobody needs to wait.
+func (c *crew) await() *Socket {
+	defer c.idle.Add(-1)
+	if c.idle.Add(1) > maxIdle {
+		return nil
+	}
+	select {
+	case s := <-c.next:
+		return s
+	case <-c.over:
+		return nil
+	}
+}
+
+// dismiss lets those go that have nothing to do, and the others when they have done it.
+func (c *crew) dismiss() { c.close.Do(func() { close(c.over) }) }
