@@ -163,12 +163,25 @@ func (c *Conn) lockPumping(done, also <-chan struct{}) bool {
 
 // unlockReading releases c.rd, and the buffer of the input if there is nothing in it.
 func (c *Conn) unlockReading() {
+	c.releaseReading()
+	c.nobodyReads()
+}
+
+// releaseReading is unlockReading for a caller that knows who reads then.
+func (c *Conn) releaseReading() {
 	c.stowAtEnd()
 	if c.reader == nil || !c.reader.borrows {
 		c.releaseInput()
 	}
 	c.setPipelined(c.ready())
 	c.rd.release()
+}
+
+// nobodyReads sees to it that somebody does if need be, as c.rd has been released.
+func (c *Conn) nobodyReads() {
+	if c.loopReads() {
+		return
+	}
 	c.readerLeft()
 	if t := c.idle.Load(); t != nil && !c.over.Load() {
 		t.Reset(idleTime)
@@ -204,7 +217,7 @@ func (c *Conn) keepReading() {
 
 // readIdle reads ahead until a reader comes, or the connection ends.
 func (c *Conn) readIdle() {
-	if !c.rd.try() {
+	if c.loopReads() || !c.rd.try() {
 		return // a reader is there, and starts the timer anew when it leaves
 	}
 	if c.pump(context.Background(), func() bool { return false }) == errYield {

@@ -113,6 +113,9 @@ func (c *Conn) startClosing() {
 	if by := c.ending.by; !by.IsZero() && c.writing {
 		c.nc.SetWriteDeadline(by)
 	}
+	if by := c.ending.by; !by.IsZero() && c.loop != nil {
+		c.loop.s.At(by)
+	}
 }
 
 // closing runs f on the state of the closing handshake and returns its next step.
@@ -182,6 +185,10 @@ func (c *Conn) closeReceived(payload []byte) error {
 		s.Receive(payload)
 		code, reason = s.Reply()
 	})
+	if c.loop != nil && c.loop.trying {
+		return c.leave(code, reason)
+	}
+	c.awaitQueue()
 	c.sendClose(code, reason) // or wait until ours, which is on its way, is sent
 	switch c.closing(func(*protocol.Closing) {}) {
 	case protocol.Answer:
@@ -209,6 +216,9 @@ func (c *Conn) fail(cause error) error {
 		c.err = cause
 	}
 	c.mu.Unlock()
+	if c.loop != nil && c.loop.trying {
+		return c.leave(CloseCode(cause), failReason(cause))
+	}
 	c.sendClose(CloseCode(cause), failReason(cause))
 	c.hangUpAfterPeer()
 	return c.end(cause)
@@ -280,6 +290,10 @@ func (c *Conn) drain() {
 // The end is near: the time for closing runs.
 func (c *Conn) awaitEnd() {
 	for !c.over.Load() {
+		if c.loopReads() {
+			c.awaitLoop(context.Background(), nil, min(c.limits.CloseTimeout/8, time.Second))
+			continue
+		}
 		if !c.lockPumping(c.done(), nil) {
 			return
 		}

@@ -27,6 +27,7 @@ type Conn struct {
 	rtt        atomic.Int64         // of the last ping that was answered
 	agreement  *handshake.Agreement // nil if nothing was agreed on
 	compressor *compressor          // nil if no compression was agreed on
+	loop       *looped              // nil unless c lives in a loop
 
 	// Reading. Guarded by rd, which is held while input is decoded or waited for.
 	rd       lock
@@ -106,6 +107,7 @@ func New(nc net.Conn, o Opening, cfg *Config) *Conn {
 	}
 	c.tx = protocol.Sender{Side: o.Side, Compression: c.compressor != nil}
 	c.in.b = slices.Clip(o.Early)
+	c.enterLoop()
 	limits.Keepalive.join(c)
 	limits.Hooks.open(c)
 	return c
@@ -189,6 +191,9 @@ func (c *Conn) end(err error) error {
 	err, first := c.tearDown(err)
 	if first {
 		c.limits.Hooks.close(c, err)
+		if c.loop != nil {
+			c.loop.s.Ready()
+		}
 	}
 	return err
 }

@@ -19,7 +19,7 @@
 // [Conn.ReadAppend] reads without allocating; [Conn.Reader] and [Conn.Writer] stream.
 // [Conn.ReadJSON] and [Conn.WriteJSON] are for messages that are JSON,
 // and [Conn.Stream] makes a net.Conn of the connection, for what speaks through one.
-// [Conn.Close] closes politely, [Conn.CloseNow] at once.
+// [Conn.Close] closes politely, [Conn.CloseNow] at once, and [Conn.StartClose] without waiting.
 //
 // # Sending
 //

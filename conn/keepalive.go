@@ -260,7 +260,7 @@ func (m *member) send() {
 	}
 	c.queuePing(payload[:])
 	c.flushPongs()
-	if c.rd.state.Load() == free {
+	if c.rd.state.Load() == free && !c.loopReads() {
 		m.cover()
 	}
 }

@@ -33,6 +33,7 @@ type waiter struct {
 	message outgoing // to be sent; none if it has no type
 	end     int      // for the holder: where the frame ends in the output
 	gone    bool     // gave up while it was taken
+	call    func()   // called when the lock is handed to this waiter; may be nil
 	served  bool     // with err. Valid once turn is closed
 	err     error
 }
@@ -52,6 +53,14 @@ func (l *lock) acquire(done <-chan struct{}) bool {
 // enqueue takes the lock and returns nil, or joins the queue.
 // message is to be sent then, if it has a type.
 func (l *lock) enqueue(message outgoing) *waiter {
+	return l.join(&waiter{message: message})
+}
+
+// enqueueCall is enqueue for a caller that does not wait: call is called when the lock is handed to it.
+func (l *lock) enqueueCall(call func()) *waiter { return l.join(&waiter{call: call}) }
+
+// join is enqueue for a new place in the queue.
+func (l *lock) join(w *waiter) *waiter {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for !l.state.CompareAndSwap(held, contended) && l.state.Load() != contended {
@@ -59,7 +68,7 @@ func (l *lock) enqueue(message outgoing) *waiter {
 			return nil
 		}
 	}
-	w := &waiter{turn: make(chan struct{}), message: message}
+	w.turn = make(chan struct{})
 	last := &l.queue
 	for *last != nil {
 		last = &(*last).next
@@ -101,16 +110,28 @@ func (l *lock) release() {
 	if l.state.CompareAndSwap(held, free) {
 		return
 	}
+	w := l.first()
+	if w == nil {
+		return
+	}
+	close(w.turn)
+	if w.call != nil {
+		w.call()
+	}
+}
+
+// first takes the first off the queue, who has the lock then, or frees the lock and returns nil.
+func (l *lock) first() *waiter {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	w := l.queue
 	if w == nil { // the last one left just now
 		l.state.Store(free)
-		return
+		return nil
 	}
 	l.queue = w.next
 	l.settle()
-	close(w.turn)
+	return w
 }
 
 // last returns the last in the queue; nil if that is empty.

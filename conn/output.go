@@ -93,6 +93,9 @@ func (c *Conn) mustLeave() bool {
 // armHold sees to it that what is held leaves soon, whatever the application does. The caller holds c.wr.
 func (c *Conn) armHold() {
 	c.timed.Store(true)
+	if c.loop != nil && c.loop.watched.Load() {
+		return // the turn ends soon, or else the loop calls holdIsOver
+	}
 	if c.holdTimer == nil {
 		c.holdTimer = time.AfterFunc(holdTime, c.holdIsOver)
 		return
@@ -116,7 +119,7 @@ func (c *Conn) released() {
 		c.armHold()
 	case c.holding.Load():
 		c.holding.Store(false)
-		if c.timed.Swap(false) {
+		if c.timed.Swap(false) && c.holdTimer != nil {
 			c.holdTimer.Stop()
 		}
 	}

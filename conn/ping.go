@@ -41,6 +41,12 @@ func (c *Conn) Ping(ctx context.Context) (rtt time.Duration, err error) {
 // awaitPong waits for the answer to p, and reads while nobody else does.
 func (c *Conn) awaitPong(ctx context.Context, p *ping) error {
 	for !p.answered() {
+		if c.loopReads() {
+			if err := c.awaitLoop(ctx, p.pong, idleTime); err != nil {
+				return err
+			}
+			continue
+		}
 		if !c.lockPumping(ctx.Done(), p.pong) {
 			return ctx.Err()
 		}

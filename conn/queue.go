@@ -180,6 +180,7 @@ func (c *Conn) sent(q *sendQueue, t *sendTurn, messages, bytes int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	q.gone(messages, bytes)
+	c.unchoke()
 	if len(t.waiting) > 0 {
 		return false
 	}
@@ -201,6 +202,7 @@ func (c *Conn) giveUp(q *sendQueue) {
 		close(q.empty)
 	}
 	q.gone(0, 0)
+	c.unchoke()
 }
 
 // dropQueue begins to close, and forgets what is queued.

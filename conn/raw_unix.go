@@ -8,6 +8,8 @@ import (
 	"os"
 	"sync"
 	"syscall"
+
+	"github.com/ws6455/ws/internal/netloop"
 )
 
 // rawConn returns the descriptor's connection if bytes may be read and written past nc's back:
@@ -19,6 +21,8 @@ func rawConn(nc net.Conn) syscall.RawConn {
 	case *net.TCPConn:
 		rc, _ = nc.SyscallConn()
 	case *net.UnixConn:
+		rc, _ = nc.SyscallConn()
+	case *netloop.Socket:
 		rc, _ = nc.SyscallConn()
 	}
 	return rc
@@ -103,6 +107,9 @@ var rawWrites = sync.Pool{New: func() any {
 
 // writeRaw writes as much of p as the network takes without waiting.
 func (c *Conn) writeRaw(p []byte) (n int, err error) {
+	if c.loop != nil {
+		return c.loop.write(p)
+	}
 	w := rawWrites.Get().(*rawWrite)
 	w.p = p
 	err = c.raw.Write(w.ready)

@@ -278,17 +278,25 @@ func (c *Conn) filled(n int, err error) error {
 	case c.closeOverdue():
 		return c.end(c.closeError(timeLimit("CloseTimeout", c.limits.CloseTimeout)))
 	case reached(c.by):
-		e := timeLimit("MessageTimeout", c.limits.MessageTimeout)
-		e.Code = frame.StatusPolicyViolation
-		return c.fail(e)
+		return c.failLate()
 	}
 	return nil
+}
+
+// failLate fails the connection because the peer has not finished in time what it has begun.
+func (c *Conn) failLate() error {
+	e := timeLimit("MessageTimeout", c.limits.MessageTimeout)
+	e.Code = frame.StatusPolicyViolation
+	return c.fail(e)
 }
 
 // lost ends the connection because the network failed, or the peer hung up.
 func (c *Conn) lost(err error) error {
 	if err := c.failed(); err != nil {
 		return err
+	}
+	if c.loop != nil && c.loop.leaving {
+		return c.end(c.closeError(nil)) // that is what the peer was to do
 	}
 	return c.end(c.closeError(networkError(err)))
 }
