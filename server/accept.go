@@ -40,7 +40,11 @@ func Accept(w http.ResponseWriter, r *http.Request, cfg *Config) (*conn.Conn, er
 		refuse(w, refusal)
 		return nil, refusal
 	}
-	return cfg.upgrade(w, r, agreement)
+	nc, early, err := cfg.upgrade(w, r, agreement)
+	if err != nil {
+		return nil, err
+	}
+	return conn.New(nc, conn.Opening{Side: frame.Server, Agreement: agreement, Early: early}, &cfg.Conn), nil
 }
 
 // misconfigured answers any request to a server whose configuration is malformed.
@@ -49,24 +53,25 @@ func misconfigured(w http.ResponseWriter) {
 	http.Error(w, "websocket: the server is misconfigured", http.StatusInternalServerError)
 }
 
-// upgrade answers r, which is accepted, with status 101 and returns the connection.
+// upgrade answers r, which is accepted, with status 101. It returns the network connection,
+// and the bytes that the client sent behind its request.
 // If that is not possible, w is answered with an error, or is beyond that.
-func (c *Config) upgrade(w http.ResponseWriter, r *http.Request, a handshake.Agreement) (*conn.Conn, error) {
+func (c *Config) upgrade(w http.ResponseWriter, r *http.Request, a handshake.Agreement) (nc net.Conn, early []byte, err error) {
 	header := merge(w.Header(), c.Header)
-	nc, early, err := hijack(w)
+	nc, early, err = hijack(w)
 	if err == http.ErrHijacked {
-		return nil, err // somebody else answers
+		return nil, nil, err // somebody else answers
 	}
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
-		return nil, err
+		return nil, nil, err
 	}
 	b := handshake.AppendResponse(nil, r.Header.Get("Sec-WebSocket-Key"), a, header)
 	if err := respond(nc, b, c.handshakeDeadline()); err != nil {
 		hangUp(nc)
-		return nil, err
+		return nil, nil, err
 	}
-	return conn.New(nc, conn.Opening{Side: frame.Server, Agreement: a, Early: early}, &c.Conn), nil
+	return nc, early, nil
 }
 
 // refuse answers a request that is not accepted.

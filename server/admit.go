@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -15,7 +16,8 @@ import (
 type admission struct {
 	agreement handshake.Agreement
 	key       string           // of the place
-	f         func(*conn.Conn) // runs with the connection
+	f         func(*conn.Conn) // runs with the connection; nil if events is not
+	events    *Events
 }
 
 // An applicant is a request that a server decides on, whoever has parsed it.
@@ -51,7 +53,7 @@ func (s *Server) review(r applicant) (a admission, refusal *handshake.Error) {
 		a.key, err = s.takePlace(r)
 	}
 	if err == nil {
-		a.f, err = s.choose(r, a.key)
+		a.f, a.events, err = s.choose(r, a.key)
 	}
 	if err != nil {
 		s.refuses(r, err)
@@ -88,26 +90,39 @@ func (s *Server) takePlace(r applicant) (key string, err error) {
 	return key, s.admit(key)
 }
 
-// choose returns what runs with the connection of r.
-// If that is nothing, it gives back the place of the key.
-func (s *Server) choose(r applicant, key string) (f func(*conn.Conn), err error) {
-	if s.Select != nil {
-		err = errGone // if Select calls runtime.Goexit
+// choose returns what runs with the connection of r, or its events.
+// If that is neither, it gives back the place of the key.
+func (s *Server) choose(r applicant, key string) (f func(*conn.Conn), ev *Events, err error) {
+	if s.Select != nil || s.SelectEvents != nil {
+		err = errGone // if one of them calls runtime.Goexit
 		defer func() {
 			if err != nil {
 				s.release(key)
 			}
 		}()
 		defer s.rescue(r, &err)
-		f, err = s.Select(r.request())
+		f, ev, err = s.selected(r)
 	}
 	switch {
-	case err != nil || f != nil:
-		return f, err
+	case err != nil || f != nil || ev != nil:
+		return f, ev, err
+	case s.hasEvents():
+		return nil, cmp.Or(s.Events, new(Events)), nil
 	case s.Handler != nil:
-		return s.Handler, nil
+		return s.Handler, nil, nil
 	}
-	return drop, nil
+	return drop, nil, nil
+}
+
+// selected returns what the functions of the application have to say about r.
+func (s *Server) selected(r applicant) (f func(*conn.Conn), ev *Events, err error) {
+	if s.Select != nil {
+		f, err = s.Select(r.request())
+	}
+	if f == nil && err == nil && s.SelectEvents != nil {
+		ev, err = s.SelectEvents(r.request())
+	}
+	return f, ev, err
 }
 
 var errGone = errors.New("websocket: Server.Select did not return")

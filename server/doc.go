@@ -73,6 +73,25 @@
 // is not lost to a reset. A connection that is closed before it sent a byte is nobody's concern;
 // of all others that come to nothing, [Server].Refused is told.
 //
+// # Events
+//
+// A handler waits for messages on a goroutine. With [Server].Events there is none: functions are called
+// when a connection has begun, when there is a message, and when it has ended.
+//
+//	s := &server.Server{Events: &server.Events{
+//		Message: func(c *conn.Conn, typ frame.Opcode, p []byte) {
+//			c.Send(context.Background(), typ, p)
+//		},
+//	}}
+//	log.Fatal(s.ListenAndServe(":8080"))
+//
+// An idle connection then has neither a goroutine nor a buffer. Its c is what it is for a handler: any method may be
+// called, in the functions and from other goroutines, also those that wait. See [Events] for what that costs.
+// Over TLS, and on systems other than Linux, FreeBSD and macOS, each connection has a goroutine,
+// and the same functions are called.
+//
+// The network connection of such a Conn, [conn.Conn.NetConn], is a net.Conn and a syscall.Conn of its own kind.
+//
 // # Security
 //
 // By default a browser's page may connect only to the host that it came from:

@@ -16,8 +16,6 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/ws6455/ws/conn"
-	"github.com/ws6455/ws/frame"
 	"github.com/ws6455/ws/handshake"
 )
 
@@ -91,10 +89,14 @@ func (h *half) run() {
 	}
 }
 
-// end closes what did not become a connection, and forgets h.
-// It is deferred, since a hook of the application may panic.
+// end is close, deferred, since a function of the application may panic.
 func (h *half) end() {
 	h.rescue(recover())
+	h.close()
+}
+
+// close closes what did not become a connection, and forgets h.
+func (h *half) close() {
 	if h.cancel != nil {
 		h.cancel()
 	}
@@ -263,6 +265,11 @@ func (h *half) decide() {
 		h.refuse(refusal)
 		return
 	}
+	h.begin(a)
+}
+
+// begin sends the response and begins the connection.
+func (h *half) begin(a admission) {
 	defer func() {
 		if !h.begun {
 			h.s.release(a.key)
@@ -275,8 +282,7 @@ func (h *half) decide() {
 	if h.limited {
 		h.nc.SetDeadline(time.Time{})
 	}
-	o := conn.Opening{Side: frame.Server, Agreement: a.agreement, Early: h.early}
-	h.s.begin(conn.New(h.nc, o, &h.s.setup.cfg.Conn), a.key, a.f)
+	h.s.start(h.nc, h.early, a)
 	h.begun = true
 }
 

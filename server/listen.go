@@ -73,15 +73,28 @@ func (s *Server) Serve(l net.Listener) error {
 		return http.ErrServerClosed
 	}
 	defer s.removeListener(own)
+	if a := s.acceptor(l); a != nil {
+		return s.serveLoops(a)
+	}
 	r := newReceptionists()
 	defer r.close()
+	return s.acceptAll(func() error {
+		nc, err := own.Accept()
+		if err == nil {
+			s.meet(nc, r)
+		}
+		return err
+	})
+}
+
+// acceptAll calls accept, which accepts a connection, until that fails for good.
+func (s *Server) acceptAll(accept func() error) error {
 	var pause time.Duration
 	for {
-		nc, err := own.Accept()
+		err := accept()
 		switch {
 		case err == nil:
 			pause = 0
-			s.meet(nc, r)
 		case s.draining():
 			return http.ErrServerClosed
 		case !isTemporary(err):

@@ -123,6 +123,9 @@ func (s *Server) cutPending() {
 	p.closed = true
 	for _, h := range p.all {
 		hangUp(h.nc)
+		if x, ok := h.nc.(*session); ok {
+			x.Ready() // to notice it
+		}
 	}
 }
 

@@ -44,12 +44,16 @@ func (s *Server) entries() []*entry {
 	return slices.Clone(s.open)
 }
 
-// begin registers c, which has a place, and runs f with it on a new goroutine;
-// when f has returned, it closes c and gives the place back.
-func (s *Server) begin(c *conn.Conn, key string, f func(*conn.Conn)) {
-	e := &entry{c: c, key: key}
+// begin registers c, which has the place of a, and runs what it is for on a new goroutine;
+// when that is over, it closes c and gives the place back.
+func (s *Server) begin(c *conn.Conn, a admission) {
+	e := &entry{c: c, key: a.key}
 	s.add(e)
-	go s.run(e, f)
+	if a.events != nil {
+		go s.runEvents(e, a.events)
+	} else {
+		go s.run(e, a.f)
+	}
 }
 
 // run runs f with the connection of e.
@@ -73,6 +77,11 @@ func (s *Server) finish(e *entry, returned bool) {
 	default:
 		e.c.Close(frame.StatusNormalClosure, "")
 	}
+	s.leave(e)
+}
+
+// leave forgets e and gives its place back.
+func (s *Server) leave(e *entry) {
 	s.remove(e)
 	s.release(e.key) // last: Shutdown waits for it
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ws6455/ws/conn"
 	"github.com/ws6455/ws/handshake"
+	"github.com/ws6455/ws/internal/netloop"
 )
 
 // A Server accepts connections, knows all that are open, and bounds how many there are.
@@ -30,6 +31,17 @@ type Server struct {
 	// If Select is nil, or returns nil and no error, Handler runs.
 	// A panic is logged and answered with status 500.
 	Select func(*http.Request) (func(*conn.Conn), error)
+
+	// Events, if not nil, is what connections are for, instead of Handler. Then Serve needs neither a goroutine
+	// nor a buffer for a connection that waits, nor does ServeHTTP, on Linux, FreeBSD and macOS,
+	// if the connection is TCP's or that of a Unix socket. Elsewhere, and over TLS, there is a goroutine,
+	// and all else is the same. A connection for which Select returns a function is not affected.
+	Events *Events
+
+	// SelectEvents is Select for Events: it returns those of one connection, with what they need to know
+	// of the request, or why there will be no connection. If it returns nil and no error, it is Events.
+	// It is not asked if Select returns a function.
+	SelectEvents func(*http.Request) (*Events, error)
 
 	// Config says which requests are accepted, and has the limits of each connection.
 	// If Config.Conn.Keepalive is nil, the server's own is used, with the defaults of conn.Keepalive;
@@ -99,6 +111,7 @@ type Server struct {
 	down      *shutdown      // nil before it begins
 
 	pending pending // handshakes of Serve
+	loops   netloop.Group
 }
 
 // ServeHTTP accepts r as [Go] does, if it is within the limits of the server.
@@ -114,17 +127,19 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, refusal)
 		return
 	}
-	var c *conn.Conn
+	begun := false
 	defer func() {
-		if c == nil { // or a Hijack panicked
+		if !begun { // or a Hijack panicked
 			s.release(a.key)
 		}
 	}()
-	if c, err = cfg.upgrade(w, r, a.agreement); err != nil {
+	nc, early, err := cfg.upgrade(w, r, a.agreement)
+	if err != nil {
 		s.refused(r, err)
 		return
 	}
-	s.begin(c, a.key, a.f)
+	s.start(nc, early, a)
+	begun = true
 }
 
 // A setup is what Server.Config comes to.
