@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"net/http/httptest"
 	"strconv"
 	"strings"
@@ -16,6 +17,7 @@ import (
 
 	"github.com/ws6455/ws/client"
 	"github.com/ws6455/ws/conn"
+	"github.com/ws6455/ws/frame"
 	wsserver "github.com/ws6455/ws/server"
 )
 
@@ -55,6 +57,20 @@ func TestOwnServer(t *testing.T) {
 	defer s.Close()
 	url := "ws" + strings.TrimPrefix(s.URL, "http")
 	check(t, "expected/server.json", io.Discard, "-url", url, "-agent", "ws-server")
+}
+
+// TestOwnLoop is TestOwnServer for connections in a loop.
+func TestOwnLoop(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Skip(err)
+	}
+	s := &wsserver.Server{Config: wsserver.Config{Conn: limits}, Events: &wsserver.Events{
+		Message: func(c *conn.Conn, typ frame.Opcode, p []byte) { c.Send(context.Background(), typ, p) },
+	}}
+	go s.Serve(l)
+	defer s.Close()
+	check(t, "expected/server.json", io.Discard, "-url", "ws://"+l.Addr().String(), "-agent", "ws-loop")
 }
 
 func TestOwnClient(t *testing.T) {

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"github.com/ws6455/ws/conn"
+	"github.com/ws6455/ws/frame"
 	"github.com/ws6455/ws/server"
 )
 
@@ -29,6 +30,7 @@ var page []byte
 var (
 	addr      = flag.String("addr", "127.0.0.1:9001", "`address` to listen on")
 	raw       = flag.Bool("raw", false, "serve without net/http; there is no page then")
+	loop      = flag.Bool("loop", false, "as -raw, and without a goroutine for each connection")
 	cert      = flag.String("cert", "", "TLS certificate `file`; with -key, for wss and https")
 	key       = flag.String("key", "", "TLS key `file`")
 	origins   = flag.String("origins", "", "comma-separated `patterns` of other origins that may connect")
@@ -117,6 +119,9 @@ func newServer(compression *conn.Compression) *server.Server {
 	if *origins != "" {
 		s.Config.Origins = strings.Split(*origins, ",")
 	}
+	if *loop {
+		s.Events = &events
+	}
 	if *keepalive > 0 {
 		s.Config.Conn.Keepalive = &conn.Keepalive{Interval: *keepalive}
 	} else {
@@ -127,7 +132,7 @@ func newServer(compression *conn.Compression) *server.Server {
 
 // serve serves WebSocket and, unless -raw is set, the page.
 func serve(s *server.Server, ln net.Listener) error {
-	if *raw {
+	if *raw || *loop {
 		return s.Serve(ln)
 	}
 	web := &http.Server{ReadHeaderTimeout: 10 * time.Second}
@@ -159,6 +164,17 @@ func echo(c *conn.Conn) {
 			buf = nil // too large to keep while waiting
 		}
 	}
+}
+
+// events do what echo does.
+var events = server.Events{
+	Open: func(c *conn.Conn) { logf("%v: connected", c.RemoteAddr()) },
+	Message: func(c *conn.Conn, typ frame.Opcode, p []byte) {
+		if err := c.Send(context.Background(), typ, p); err != nil {
+			logf("%v: %v", c.RemoteAddr(), err)
+		}
+	},
+	Close: func(c *conn.Conn, err error) { logf("%v: %v", c.RemoteAddr(), err) },
 }
 
 func logf(format string, v ...any) {
