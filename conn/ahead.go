@@ -174,6 +174,9 @@ func (c *Conn) releaseReading() {
 		c.releaseInput()
 	}
 	c.setPipelined(c.ready())
+	if c.loop != nil {
+		c.noteRest()
+	}
 	c.rd.release()
 }
 

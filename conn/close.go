@@ -106,6 +106,7 @@ func (c *Conn) startClosing() {
 	}
 	c.ending = &ending{by: after(c.limits.CloseTimeout)}
 	c.ending.Side = c.Side()
+	c.closes.Store(true)
 	if by := c.ending.by; !by.IsZero() && !c.woken {
 		c.nc.SetReadDeadline(by)
 		c.deadline = true

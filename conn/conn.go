@@ -74,6 +74,7 @@ type Conn struct {
 	watch     watch        // wakes the reader when its context ends
 	pings     *ping        // sent and not answered, the most recent first
 	ending    *ending      // nil as long as no side has begun to close
+	closes    atomic.Bool  // ending is not nil; may be read without mu
 	lifetime  *lifetime    // nil until somebody asks
 	err       error        // why the connection ended or is being failed; nil before
 }

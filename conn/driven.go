@@ -28,6 +28,7 @@ type looped struct {
 	place   *waiter     // for c.rd; the turn's
 	trying  bool        // Next holds c.rd, and must not wait; guarded by c.rd
 	drained bool        // there is nothing more to read in this turn; the turn's
+	rest    atomic.Bool // something is left for the next read; changed by who has c.rd
 	leaving bool        // all is said, and the peer has to hang up; guarded by c.rd
 	paused  bool        // not reading, as long as the queue is too long; guarded by c.mu
 	watched atomic.Bool // the loop flushes what is held back if the turn takes long
@@ -61,6 +62,10 @@ func (d driven) Next(w *netloop.Worker, dst []byte) (drive.Status, frame.Opcode,
 	if w.New {
 		w.New, c.loop.drained = false, false
 		c.setWatched(w.Watched)
+	}
+	if c.loop.drained && !c.loop.rest.Load() && !w.Due {
+		c.flush() // as nothing does, without c.rd
+		return drive.Nothing, 0, nil
 	}
 	msg, err := c.tryNext(dst, w.Due)
 	switch err {
@@ -141,6 +146,14 @@ func (c *Conn) takeReading() bool {
 		c.wakeReader()
 	}
 	return false
+}
+
+// noteRest notes whether the next read has something to begin with, or to go on with. The caller has c.rd.
+func (c *Conn) noteRest() {
+	rest := len(c.in.b) > 0 || c.rx.Open() || c.ahead != nil || c.reader != nil || c.skip || c.compressor.pending() || c.over.Load()
+	if c.loop.rest.Load() != rest {
+		c.loop.rest.Store(rest)
+	}
 }
 
 // leaveReading releases c.rd. message says that the handler gets one.

@@ -74,7 +74,9 @@ func (c *Conn) hold(more bool) bool {
 	if c.out.to > bufferSize-reserve || !more && !c.mayHold() {
 		return false
 	}
-	c.holding.Store(true)
+	if !c.holding.Load() {
+		c.holding.Store(true)
+	}
 	if !more && c.batches.Load() == 0 && !c.timed.Load() {
 		c.armHold()
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ws6455/ws/frame"
+	"github.com/ws6455/ws/internal/protocol"
 )
 
 // Send sends p as one message, like [Conn.Write], but does not wait for the network:
@@ -125,23 +126,58 @@ func (c *Conn) closeSlow(full *LimitError) {
 // sendAtOnce sends m if nothing is queued and nobody is sending.
 // What the network does not take at once goes on without the caller.
 func (c *Conn) sendAtOnce(m outgoing) (sent bool, err error) {
-	if c.raw == nil || len(m.data) > bufferSize-2*reserve || !c.msg.try() {
+	switch {
+	case c.raw == nil || len(m.data) > bufferSize-2*reserve:
+		return false, nil
+	case c.compressor != nil:
+		return c.packAtOnce(m)
+	case !c.wr.try():
+		return false, nil
+	}
+	// No other message is under way, and none can get between the parts of one that is a single frame.
+	if c.msg.state.Load() != free || !c.takesAtOnce(len(m.data)) {
+		c.unlockWriting()
+		return false, nil
+	}
+	return c.sendFrameAtOnce(m.event())
+}
+
+// packAtOnce is sendAtOnce for a connection that compresses.
+func (c *Conn) packAtOnce(m outgoing) (sent bool, err error) {
+	if !c.msg.try() {
 		return false, nil
 	}
 	defer c.msg.release()
 	if !c.wr.try() {
 		return false, nil
 	}
-	c.fetchPongs()
-	if c.refusal() != nil || len(c.out.room()) < len(m.data)+reserve/2 {
-		c.released()
+	if !c.takesAtOnce(len(m.data)) {
 		c.unlockWriting()
 		return false, nil
 	}
 	t := newTransmission(c, context.Background(), alone)
 	defer t.free()
 	t.pack(m)
-	if err = c.encode(c.out.room(), &t.ev); err == nil && !c.hold(false) {
+	return c.sendFrameAtOnce(t.ev)
+}
+
+// takesAtOnce reports whether the output has room for n bytes of payload and what has to go before,
+// and nobody has begun to close. The caller holds c.wr.
+func (c *Conn) takesAtOnce(n int) bool {
+	if c.closes.Load() || c.over.Load() {
+		return false
+	}
+	c.fetchPongs()
+	if len(c.out.room()) >= n+reserve/2 {
+		return true
+	}
+	c.released()
+	return false
+}
+
+// sendFrameAtOnce sends ev, which there is room for, and releases c.wr.
+func (c *Conn) sendFrameAtOnce(ev protocol.Event) (sent bool, err error) {
+	if err = c.encode(c.out.room(), &ev); err == nil && !c.hold(false) {
 		err = c.sendNow()
 		if err == nil && c.out.buf != nil {
 			startFlusher(c)
