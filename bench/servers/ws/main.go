@@ -1,5 +1,5 @@
 // Command ws echoes with this library, as examples/echo does:
-// ReadAppend and Write, and Server.Broadcast.
+// ReadAppend and Write on a goroutine for each connection, or Send in the event loop, and Server.Broadcast.
 package main
 
 import (
@@ -11,11 +11,13 @@ import (
 
 	"github.com/ws6455/ws/bench/internal/echo"
 	"github.com/ws6455/ws/conn"
+	"github.com/ws6455/ws/frame"
 	"github.com/ws6455/ws/server"
 )
 
 // modes are the ways to serve a listener. Another one is another line.
 var modes = map[string]func(*server.Server, net.Listener) error{
+	"loop":    serveEvents,
 	"nethttp": func(s *server.Server, ln net.Listener) error { return http.Serve(ln, s) },
 	"serve":   (*server.Server).Serve,
 }
@@ -48,6 +50,19 @@ func newServer(o echo.Options) *server.Server {
 		s.Handler = func(c *conn.Conn) { echoOrBroadcast(s, c) }
 	}
 	return s
+}
+
+// serveEvents serves with a handler that has no goroutine.
+func serveEvents(s *server.Server, ln net.Listener) error {
+	s.Events = &server.Events{Message: func(c *conn.Conn, typ frame.Opcode, p []byte) {
+		if echo.ToAll(p) {
+			m, _ := conn.Prepare(typ, p)
+			s.Broadcast(m, nil)
+			return
+		}
+		c.Send(context.Background(), typ, p)
+	}}
+	return s.Serve(ln)
 }
 
 // echoTo sends back what c receives until the end.
