@@ -174,7 +174,7 @@ func (c *Conn) releaseReading() {
 		c.releaseInput()
 	}
 	c.setPipelined(c.ready())
-	if c.loop != nil {
+	if c.socket != nil {
 		c.noteRest()
 	}
 	c.rd.release()
@@ -220,6 +220,8 @@ func (c *Conn) keepReading() {
 
 // readIdle reads ahead until a reader comes, or the connection ends.
 func (c *Conn) readIdle() {
+	c.enter()
+	defer c.leave()
 	if c.loopReads() || !c.rd.try() {
 		return // a reader is there, and starts the timer anew when it leaves
 	}

@@ -9,7 +9,7 @@ import (
 
 // What is kept is counted, and what is taken is not any more: else the bound would move.
 func TestAheadIsCounted(t *testing.T) {
-	c := &Conn{}
+	c := &Conn{state: new(state)}
 	piece := func(s string, fin bool) protocol.Event {
 		return protocol.Event{Opcode: frame.Text, Fin: fin, Data: []byte(s)}
 	}

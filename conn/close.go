@@ -41,6 +41,8 @@ type ending struct {
 //
 // https://www.rfc-editor.org/rfc/rfc6455#section-7.1.2
 func (c *Conn) Close(code frame.StatusCode, reason string) error {
+	c.enter()
+	defer c.leave()
 	if err := c.checkClose(code, reason); err != nil {
 		return fmt.Errorf("websocket: %w", err)
 	}
@@ -74,6 +76,8 @@ func (c *Conn) shakeHands(code frame.StatusCode, reason string) {
 // CloseNow closes the connection below at once, without a closing handshake.
 // Everything that was waiting returns a [*CloseError] with net.ErrClosed.
 func (c *Conn) CloseNow() error {
+	c.enter()
+	defer c.leave()
 	c.end(c.closeError(net.ErrClosed))
 	return nil
 }
@@ -114,8 +118,8 @@ func (c *Conn) startClosing() {
 	if by := c.ending.by; !by.IsZero() && c.writing {
 		c.nc.SetWriteDeadline(by)
 	}
-	if by := c.ending.by; !by.IsZero() && c.loop != nil {
-		c.loop.s.At(by)
+	if by := c.ending.by; !by.IsZero() && c.socket != nil {
+		c.socket.At(by)
 	}
 }
 
@@ -186,8 +190,8 @@ func (c *Conn) closeReceived(payload []byte) error {
 		s.Receive(payload)
 		code, reason = s.Reply()
 	})
-	if c.loop != nil && c.loop.trying {
-		return c.leave(code, reason)
+	if c.socket != nil && c.loop.trying {
+		return c.part(code, reason)
 	}
 	c.awaitQueue()
 	c.sendClose(code, reason) // or wait until ours, which is on its way, is sent
@@ -217,8 +221,8 @@ func (c *Conn) fail(cause error) error {
 		c.err = cause
 	}
 	c.mu.Unlock()
-	if c.loop != nil && c.loop.trying {
-		return c.leave(CloseCode(cause), failReason(cause))
+	if c.socket != nil && c.loop.trying {
+		return c.part(CloseCode(cause), failReason(cause))
 	}
 	c.sendClose(CloseCode(cause), failReason(cause))
 	c.hangUpAfterPeer()

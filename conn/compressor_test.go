@@ -18,6 +18,8 @@ func TestInflaterLetsGo(t *testing.T) {
 		a, b := net.Pipe()
 		agreed := handshake.Agreement{Extensions: []handshake.Extension{{Name: "permessage-deflate"}}}
 		c := New(a, Opening{Side: frame.Client, Agreement: agreed}, &Config{MaxMessageSize: 100})
+		c.enter()
+		defer c.leave()
 		c.Context()
 		time.Sleep(time.Second) // and it reads ahead
 		go func() {

@@ -11,36 +11,52 @@ import (
 
 	"github.com/ws6455/ws/frame"
 	"github.com/ws6455/ws/handshake"
+	"github.com/ws6455/ws/internal/netloop"
 	"github.com/ws6455/ws/internal/protocol"
 )
 
 // A Conn is one end of a WebSocket connection.
 // Its methods may be called from any goroutine, at any time.
 //
-// Its size counts, for those who have a hundred thousand of them:
-// what few connections need is behind a pointer.
+// Its size counts, for those who have a hundred thousand of them: what few connections need is behind a pointer,
+// and what a connection in a loop needs only while something is going on lies in its state.
 type Conn struct {
+	*state // see state.go; nil while nothing is going on with a connection in a loop
+
 	nc         net.Conn
-	raw        syscall.RawConn      // of nc, if it may be used past nc's back; else nil
 	limits     *Config              // resolved; others may have the same
 	member     *member              // of Config.Keepalive; nil if there is none
-	rtt        atomic.Int64         // of the last ping that was answered
 	agreement  *handshake.Agreement // nil if nothing was agreed on
 	compressor *compressor          // nil if no compression was agreed on
-	loop       *looped              // nil unless c lives in a loop
+	socket     *netloop.Socket      // of nc; nil unless c lives in a loop
+	rtt        atomic.Int64         // of the last ping that was answered
+	dropped    atomic.Int64         // messages that the queue had no room for
+
+	mu       sync.Mutex   // held for moments only; guards what follows, and part of the state
+	users    atomic.Int32 // who use the state; only counted if there may be none
+	over     atomic.Bool  // nc is closed; may be read without mu
+	lifetime *lifetime    // nil until somebody asks
+	err      error        // why the connection ended or is being failed; nil before
+	side     frame.Side   // not guarded
+}
+
+// A state is the part of a Conn that has its initial value while nothing is going on:
+// nobody reads, writes or waits, no message is unfinished, and no side has begun to close.
+type state struct {
+	raw syscall.RawConn // of nc, if it may be used past nc's back; else nil
 
 	// Reading. Guarded by rd, which is held while input is decoded or waited for.
 	rd       lock
 	rx       protocol.Receiver
-	text     frame.UTF8     // of the message being received
-	skip     bool           // the rest of the message being delivered is unwanted
-	dropping bool           // messages from now on: the connection is closing, and nobody reads
 	in       input          // bytes from the network, not yet decoded
 	ahead    *aheadQueue    // decoded before the application asked for it; nil if there is nothing
 	reader   *messageReader // of the message being delivered, if that is done by one
 	received int64          // bytes so far of the message being received, if hooks want to know
 	waited   time.Duration  // for the rest of an unfinished message or frame
 	by       time.Time      // when that must be there; zero if nothing is unfinished
+	text     frame.UTF8     // of the message being received
+	skip     bool           // the rest of the message being delivered is unwanted
+	dropping bool           // messages from now on: the connection is closing, and nobody reads
 
 	// Who reads. Not guarded.
 	pumping atomic.Bool  // rd is held by pump, which lets readers go first
@@ -58,25 +74,22 @@ type Conn struct {
 	timed     atomic.Bool     // holdTimer is set
 	pipelined atomic.Bool     // a message is there to be read, so its predecessor's reply may wait
 	batches   atomic.Int32    // under way
-	dropped   atomic.Int64    // messages that the queue had no room for
 
-	// The rest is guarded by mu, which is held for moments only.
-	mu        sync.Mutex
-	over      atomic.Bool  // nc is closed; may be read without mu
+	// The rest is guarded by Conn.mu.
 	deadline  bool         // nc has a read deadline
 	woken     bool         // it has passed, to wake the reader
 	writing   bool         // a write may be waiting for the network
-	writes    uint32       // counts those
-	since     int64        // when the one that may be waiting began to, in nanoseconds of Unix time
+	closes    atomic.Bool  // ending is not nil; may be read without mu
+	writes    uint32       // counts writes that may wait
 	pongCount atomic.Int32 // pongs that are due; may be read without mu
-	pongs     *pongQueue   // them; nil if there are none
+	since     int64        // when the write that may be waiting began to, in nanoseconds of Unix time
+	pongs     *pongQueue   // those that are due; nil if there are none
 	queue     *sendQueue   // what Send has queued; nil if there is nothing
 	watch     watch        // wakes the reader when its context ends
 	pings     *ping        // sent and not answered, the most recent first
 	ending    *ending      // nil as long as no side has begun to close
-	closes    atomic.Bool  // ending is not nil; may be read without mu
-	lifetime  *lifetime    // nil until somebody asks
-	err       error        // why the connection ended or is being failed; nil before
+
+	loop looped // for a connection in a loop
 }
 
 // An Opening is the result of an opening handshake.
@@ -92,25 +105,21 @@ type Opening struct {
 //
 // nc must obey deadlines, and its Close must end a blocked Read and Write.
 func New(nc net.Conn, o Opening, cfg *Config) *Conn {
-	limits := cfg.resolved()
-	c := &Conn{nc: nc, raw: rawConn(nc), limits: limits}
+	c := newConn(nc, o.Side, cfg.resolved())
 	if a := o.Agreement; a.Subprotocol != "" || len(a.Extensions) > 0 {
 		c.agreement = &a
 	}
 	if p, ok := o.Agreement.Deflate(); ok {
-		c.compressor = newCompressor(o.Side, p, limits)
+		c.compressor = newCompressor(o.Side, p, c.limits)
 	}
-	c.rx = protocol.Receiver{
-		Side:         o.Side,
-		Compression:  c.compressor != nil,
-		MaxMessage:   limits.MaxMessageSize,
-		MaxFragments: limits.MaxFragments,
+	if c.state != nil {
+		c.initialize()
 	}
-	c.tx = protocol.Sender{Side: o.Side, Compression: c.compressor != nil}
+	c.enter()
+	defer c.leave()
 	c.in.b = slices.Clip(o.Early)
-	c.enterLoop()
-	limits.Keepalive.join(c)
-	limits.Hooks.open(c)
+	c.limits.Keepalive.join(c)
+	c.limits.Hooks.open(c)
 	return c
 }
 
@@ -132,7 +141,7 @@ func (c *Conn) Extensions() []handshake.Extension {
 }
 
 // Side returns which end of the connection c is.
-func (c *Conn) Side() frame.Side { return c.rx.Side }
+func (c *Conn) Side() frame.Side { return c.side }
 
 // LocalAddr returns the local network address.
 func (c *Conn) LocalAddr() net.Addr { return c.nc.LocalAddr() }
@@ -178,6 +187,8 @@ func (c *Conn) done() <-chan struct{} {
 // and keeps up to Config.MaxMessageSize bytes of messages for the next Read.
 // That takes a goroutine, but none while a Read is under way.
 func (c *Conn) Context() context.Context {
+	c.enter()
+	defer c.leave()
 	c.mu.Lock()
 	ctx := c.life().ctx
 	c.mu.Unlock()
@@ -192,8 +203,8 @@ func (c *Conn) end(err error) error {
 	err, first := c.tearDown(err)
 	if first {
 		c.limits.Hooks.close(c, err)
-		if c.loop != nil {
-			c.loop.s.Ready()
+		if c.socket != nil {
+			c.socket.Ready()
 		}
 	}
 	return err

@@ -21,10 +21,8 @@ import (
 // As long as no turn is under way, the loop is the one who reads. Ping, Close and Keepalive leave it to that.
 // During a turn the handler may be busy, so they read, as they do where nobody else does.
 
-// A looped is what a Conn needs to live in a loop.
+// A looped is what a state needs for a Conn that lives in a loop.
 type looped struct {
-	s *netloop.Socket
-
 	place   *waiter     // for c.rd; the turn's
 	trying  bool        // Next holds c.rd, and must not wait; guarded by c.rd
 	drained bool        // there is nothing more to read in this turn; the turn's
@@ -34,17 +32,8 @@ type looped struct {
 	watched atomic.Bool // the loop flushes what is held back if the turn takes long
 }
 
-// enterLoop makes c live in a loop if nc does.
-func (c *Conn) enterLoop() {
-	if n, ok := c.nc.(drive.Network); ok {
-		c.loop = &looped{s: n.InLoop()}
-		c.raw, _ = c.loop.s.SyscallConn()
-		n.Attach(driven{c})
-	}
-}
-
 // loopReads reports whether a loop reads for c, so that nobody else needs to.
-func (c *Conn) loopReads() bool { return c.loop != nil && !c.loop.s.Busy() }
+func (c *Conn) loopReads() bool { return c.socket != nil && !c.socket.Busy() }
 
 // A driven is a Conn as the loop sees it.
 type driven struct{ c *Conn }
@@ -56,13 +45,24 @@ var (
 	errLeft    = errors.New("a goroutine has c.rd now, and ends the connection")
 )
 
+// Enter implements drive.Driven.
+func (d driven) Enter() { d.c.enter() }
+
+// Leave implements drive.Driven.
+func (d driven) Leave() { d.c.leave() }
+
+// Begin implements drive.Driven.
+func (d driven) Begin(w *netloop.Worker) {
+	c := d.c
+	c.loop.drained = false
+	if c.loop.watched.Load() != w.Watched {
+		c.loop.watched.Store(w.Watched)
+	}
+}
+
 // Next implements drive.Driven.
 func (d driven) Next(w *netloop.Worker, dst []byte) (drive.Status, frame.Opcode, []byte) {
 	c := d.c
-	if w.New {
-		w.New, c.loop.drained = false, false
-		c.setWatched(w.Watched)
-	}
 	if c.loop.drained && !c.loop.rest.Load() && !w.Due {
 		c.flush() // as nothing does, without c.rd
 		return drive.Nothing, 0, nil
@@ -105,6 +105,8 @@ func (d driven) Flush() { d.c.flush() }
 // Overstayed implements drive.Driven.
 func (d driven) Overstayed() {
 	c := d.c
+	c.enter()
+	defer c.leave()
 	c.loop.watched.Store(false)
 	c.holdIsOver()
 }
@@ -112,33 +114,28 @@ func (d driven) Overstayed() {
 // Late implements drive.Driven.
 func (d driven) Late() {
 	c := d.c
+	c.enter()
+	defer c.leave()
 	if c.closeOverdue() {
 		c.end(c.closeError(timeLimit("CloseTimeout", c.limits.CloseTimeout)))
 	}
 }
 
-// setWatched notes whether the loop sees to it that what is held back leaves soon.
-func (c *Conn) setWatched(on bool) {
-	if c.loop.watched.Load() != on {
-		c.loop.watched.Store(on)
-	}
-}
-
 // takeReading takes c.rd, or makes for a turn when it has.
 func (c *Conn) takeReading() bool {
-	switch l := c.loop; {
-	case l.place != nil:
-		if !l.place.over() {
+	switch {
+	case c.loop.place != nil:
+		if !c.loop.place.over() {
 			return false
 		}
-		l.place = nil
+		c.loop.place = nil
 		c.readers.Add(-1)
 		return true
 	case c.rd.try():
 		return true
 	}
 	c.readers.Add(1)
-	if c.loop.place = c.rd.enqueueCall(c.loop.s.Ready); c.loop.place == nil {
+	if c.loop.place = c.rd.enqueueCall(c.socket.Ready); c.loop.place == nil {
 		c.readers.Add(-1)
 		return true
 	}
@@ -186,9 +183,9 @@ func (c *Conn) queueLong() bool {
 
 // unchoke makes for a turn if the queue has become short enough. c.mu is held.
 func (c *Conn) unchoke() {
-	if c.loop != nil && c.loop.paused && !c.queueLong() {
+	if c.socket != nil && c.loop.paused && !c.queueLong() {
 		c.loop.paused = false
-		c.loop.s.Ready()
+		c.socket.Ready()
 	}
 }
 
@@ -274,8 +271,8 @@ func (c *Conn) readNow(room []byte) (n int, err error) {
 	if room == nil {
 		p = c.in.behind()
 	}
-	n, err = c.loop.s.TryRead(p)
-	c.loop.drained = c.loop.s.Drained(n, len(p))
+	n, err = c.socket.TryRead(p)
+	c.loop.drained = c.socket.Drained(n, len(p))
 	switch {
 	case room != nil:
 		c.in.b = room[:n]
@@ -309,25 +306,25 @@ func (c *Conn) nothing(due bool) error {
 	if reached(c.by) {
 		return c.failLate()
 	}
-	c.loop.s.At(c.by)
+	c.socket.At(c.by)
 	return errNothing
 }
 
-// write writes as much of p as the network takes without waiting.
-func (l *looped) write(p []byte) (n int, err error) {
-	n, err = l.s.TryWrite(p)
+// writeSocket writes as much of p as the network takes without waiting.
+func writeSocket(s *netloop.Socket, p []byte) (n int, err error) {
+	n, err = s.TryWrite(p)
 	if err == netloop.ErrAgain {
 		err = nil
 	}
 	return n, err
 }
 
-// leave ends the connection after the peer's close frame, or a failure, without waiting:
+// part ends the connection after the peer's close frame, or a failure, without waiting:
 // it sends a close frame if none was sent, ends the stream, and discards what comes until the peer has hung up.
 // What would have to wait is left to a goroutine.
-func (c *Conn) leave(code frame.StatusCode, reason string) error {
+func (c *Conn) part(code frame.StatusCode, reason string) error {
 	if !c.queueEmpty() || !c.sendCloseNow(code, reason) {
-		go c.leaveSlowly(code, reason)
+		c.start(func() { c.partSlowly(code, reason) })
 		return errLeft
 	}
 	if c.closing(func(*protocol.Closing) {}) == protocol.Answer {
@@ -340,8 +337,8 @@ func (c *Conn) leave(code frame.StatusCode, reason string) error {
 	return c.discard(false)
 }
 
-// leaveSlowly is leave on a goroutine, which has c.rd.
-func (c *Conn) leaveSlowly(code frame.StatusCode, reason string) {
+// partSlowly is part on a goroutine, which has c.rd.
+func (c *Conn) partSlowly(code frame.StatusCode, reason string) {
 	c.loop.trying = false
 	if c.failed() == nil {
 		c.awaitQueue()
@@ -363,13 +360,13 @@ func (c *Conn) discard(due bool) error {
 	buf := borrow()
 	defer buf.giveBack()
 	for range fairReads {
-		n, err := c.loop.s.TryRead(buf[:])
+		n, err := c.socket.TryRead(buf[:])
 		switch {
 		case err == netloop.ErrAgain && !(due && c.closeOverdue()):
 			return errNothing
 		case err != nil:
 			return c.end(c.closeError(nil))
-		case c.loop.s.Drained(n, len(buf)):
+		case c.socket.Drained(n, len(buf)):
 			return errNothing
 		}
 	}

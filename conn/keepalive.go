@@ -245,6 +245,8 @@ func (r *round) do() {
 // If nobody reads, and so nobody would see the answer, it starts a goroutine that does.
 func (m *member) send() {
 	c := m.c
+	c.enter()
+	defer c.leave()
 	c.mu.Lock()
 	if c.err != nil || c.ending != nil {
 		c.mu.Unlock()
@@ -295,7 +297,8 @@ func (m *member) cover() {
 	if m.state.Load() == awaiting {
 		m.state.Store(covered)
 		m.answered = make(chan struct{})
-		go c.readUntil(m.answered)
+		answered := m.answered
+		c.start(func() { c.readUntil(answered) })
 	}
 }
 
@@ -321,6 +324,8 @@ func (c *Conn) readUntil(answered <-chan struct{}) {
 // then the ping may be behind that, and it has a time limit of its own.
 func (m *member) expire() {
 	c := m.c
+	c.enter()
+	defer c.leave()
 	if c.wr.state.Load() != free {
 		return
 	}
@@ -333,7 +338,7 @@ func (m *member) expire() {
 	}
 	c.mu.Unlock()
 	if gone {
-		go c.failSilent(e)
+		c.start(func() { c.failSilent(e) })
 	}
 }
 

@@ -90,11 +90,11 @@ func BenchmarkKeepalive(b *testing.B) {
 	for _, n := range []int{100, 100_000} {
 		k := &Keepalive{Interval: time.Hour}
 		for range n {
-			k.join(new(Conn))
+			k.join(&Conn{state: new(state)})
 		}
 		b.Run(fmt.Sprintf("join and leave/%d", n), func(b *testing.B) {
 			b.ReportAllocs()
-			c := new(Conn)
+			c := &Conn{state: new(state)}
 			for b.Loop() {
 				k.join(c)
 				c.member.leave()

@@ -95,7 +95,7 @@ func (c *Conn) mustLeave() bool {
 // armHold sees to it that what is held leaves soon, whatever the application does. The caller holds c.wr.
 func (c *Conn) armHold() {
 	c.timed.Store(true)
-	if c.loop != nil && c.loop.watched.Load() {
+	if c.socket != nil && c.loop.watched.Load() {
 		return // the turn ends soon, or else the loop calls holdIsOver
 	}
 	if c.holdTimer == nil {
@@ -107,6 +107,8 @@ func (c *Conn) armHold() {
 
 // holdIsOver sends what is held back. Whoever is writing just now finds that it must leave.
 func (c *Conn) holdIsOver() {
+	c.enter()
+	defer c.leave()
 	c.timed.Store(false)
 	c.flush()
 }
@@ -135,6 +137,8 @@ func (c *Conn) released() {
 // Large messages, pings and the close frame do not wait, and take along what is held.
 // Batches may be nested, and run at the same time.
 func (c *Conn) Batch(ctx context.Context, f func() error) error {
+	c.enter()
+	defer c.leave()
 	c.batches.Add(1)
 	err := c.inBatch(f)
 	if !c.holding.Load() || c.batches.Load() > 0 {
@@ -234,12 +238,14 @@ func startFlusher(c *Conn) {
 		f.run = f.flush
 	}
 	f.c = c
+	c.enter()
 	go f.run()
 }
 
 // flush sends what is held and then the pongs that are due.
 func (f *flusher) flush() {
 	c := f.c
+	defer c.leave()
 	err := c.transmit(context.Background(), protocol.Event{})
 	f.c = nil
 	flushers.Put(f)

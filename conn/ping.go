@@ -26,6 +26,8 @@ type ping struct {
 // If ctx ends first, Ping returns its error and the connection stays as it is.
 // Other errors are those of [Conn.Write].
 func (c *Conn) Ping(ctx context.Context) (rtt time.Duration, err error) {
+	c.enter()
+	defer c.leave()
 	p := c.newPing()
 	defer c.forgetPing(p)
 	ev := protocol.Event{Opcode: frame.Ping, Fin: true, Data: p.payload[:]}

@@ -108,7 +108,8 @@ func (c *Conn) lastTurn() *sendTurn {
 	if !c.msg.try() {
 		t.place = c.msg.enqueue(outgoing{})
 	}
-	go c.takeTurn(q, t, t.place)
+	place := t.place
+	c.start(func() { c.takeTurn(q, t, place) })
 	return t
 }
 

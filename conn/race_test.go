@@ -1,4 +1,4 @@
-//go:build race
+//go:build race || allstates
 
 package conn_test
 

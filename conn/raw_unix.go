@@ -9,6 +9,7 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/ws6455/ws/internal/drive"
 	"github.com/ws6455/ws/internal/netloop"
 )
 
@@ -24,6 +25,8 @@ func rawConn(nc net.Conn) syscall.RawConn {
 		rc, _ = nc.SyscallConn()
 	case *netloop.Socket:
 		rc, _ = nc.SyscallConn()
+	case drive.Network:
+		rc, _ = nc.InLoop().SyscallConn()
 	}
 	return rc
 }
@@ -107,8 +110,8 @@ var rawWrites = sync.Pool{New: func() any {
 
 // writeRaw writes as much of p as the network takes without waiting.
 func (c *Conn) writeRaw(p []byte) (n int, err error) {
-	if c.loop != nil {
-		return c.loop.write(p)
+	if c.socket != nil {
+		return writeSocket(c.socket, p)
 	}
 	w := rawWrites.Get().(*rawWrite)
 	w.p = p

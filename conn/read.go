@@ -43,6 +43,8 @@ func (c *Conn) Read(ctx context.Context) (typ frame.Opcode, p []byte, err error)
 // It allocates nothing if the message fits into dst's capacity.
 // If there is an error it returns dst as it was.
 func (c *Conn) ReadAppend(ctx context.Context, dst []byte) (typ frame.Opcode, p []byte, err error) {
+	c.enter()
+	defer c.leave()
 	if err := c.beginReading(ctx); err != nil {
 		return 0, dst, err
 	}

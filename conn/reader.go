@@ -45,6 +45,8 @@ func (c *Conn) Reader(ctx context.Context) (typ frame.Opcode, r io.Reader, err e
 // begin waits for the next message and makes r, whose message before is over, its reader.
 func (r *messageReader) begin() (typ frame.Opcode, err error) {
 	c := r.c
+	c.enter()
+	defer c.leave()
 	if err := c.beginReading(r.ctx); err != nil {
 		return 0, err
 	}
@@ -65,6 +67,8 @@ func (r *messageReader) begin() (typ frame.Opcode, err error) {
 // Read implements io.Reader.
 func (r *messageReader) Read(p []byte) (n int, err error) {
 	c := r.c
+	c.enter()
+	defer c.leave()
 	if r.eof.Load() { // even if ctx is over: nothing of the message is missing
 		return 0, io.EOF
 	}

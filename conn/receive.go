@@ -216,6 +216,8 @@ func (c *Conn) patience() time.Time {
 
 // wakeReader makes whoever waits for input look around.
 func (c *Conn) wakeReader() {
+	c.enter()
+	defer c.leave()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.over.Load() {
@@ -295,7 +297,7 @@ func (c *Conn) lost(err error) error {
 	if err := c.failed(); err != nil {
 		return err
 	}
-	if c.loop != nil && c.loop.leaving {
+	if c.socket != nil && c.loop.leaving {
 		return c.end(c.closeError(nil)) // that is what the peer was to do
 	}
 	return c.end(c.closeError(networkError(err)))

@@ -54,6 +54,8 @@ func (c *Conn) TrySendPrepared(m *Prepared) error {
 // Buffered returns how many messages Send has queued that the network has not taken,
 // and how many bytes of payload they have.
 func (c *Conn) Buffered() (messages, bytes int) {
+	c.enter()
+	defer c.leave()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.queue == nil {
@@ -67,6 +69,8 @@ func (c *Conn) Dropped() int64 { return c.dropped.Load() }
 
 // enqueue sends m at once if that needs no waiting, and else queues it.
 func (c *Conn) enqueue(ctx context.Context, m outgoing, policy FullPolicy) error {
+	c.enter()
+	defer c.leave()
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -186,9 +190,9 @@ func (c *Conn) sendFrameAtOnce(ev protocol.Event) (sent bool, err error) {
 		c.released()
 	}
 	c.unlockWriting()
-	if err != nil {
-		go c.sendError(err)
-		return false, c.closeError(networkError(errors.Unwrap(err)))
+	if broken := err; broken != nil {
+		c.start(func() { c.sendError(broken) })
+		return false, c.closeError(networkError(errors.Unwrap(broken)))
 	}
 	return true, nil
 }

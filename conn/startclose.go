@@ -10,22 +10,24 @@ import (
 // it is for a handler of events, which holds up others while it waits.
 // An error is one of the arguments, and then nothing happens.
 func (c *Conn) StartClose(code frame.StatusCode, reason string) error {
+	c.enter()
+	defer c.leave()
 	if err := c.checkClose(code, reason); err != nil {
 		return fmt.Errorf("websocket: %w", err)
 	}
 	switch {
 	case c.over.Load():
-	case c.loop == nil:
+	case c.socket == nil:
 		go c.Close(code, reason)
 	default:
 		c.startClosing()
 		if c.queueEmpty() && c.sendCloseNow(code, reason) {
 			return nil
 		}
-		go func() {
+		c.start(func() {
 			c.awaitQueue()
 			c.sendClose(code, reason)
-		}()
+		})
 	}
 	return nil
 }

@@ -41,6 +41,8 @@ func (c *Conn) Write(ctx context.Context, typ frame.Opcode, p []byte) error {
 
 // write is Write for a message that is checked.
 func (c *Conn) write(ctx context.Context, m outgoing) error {
+	c.enter()
+	defer c.leave()
 	t := newTransmission(c, ctx, riders)
 	served, err := c.lockToWrite(ctx, m)
 	if err == nil && !served {

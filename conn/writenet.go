@@ -94,6 +94,8 @@ func (c *Conn) disarmWrite() {
 
 // wakeWriter makes write number id look around, if it still waits.
 func (c *Conn) wakeWriter(id uint32) {
+	c.enter()
+	defer c.leave()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.writing && c.writes == id {

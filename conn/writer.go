@@ -42,6 +42,8 @@ type messageWriter struct {
 // with status 1011, as [Conn.Close] does. It is the same after a Write that failed.
 // The writer is for one goroutine.
 func (c *Conn) Writer(ctx context.Context, typ frame.Opcode) (io.WriteCloser, error) {
+	c.enter()
+	defer c.leave()
 	m, err := newOutgoing(typ, nil)
 	if err != nil {
 		return nil, err
@@ -66,6 +68,8 @@ func (w *messageWriter) Write(p []byte) (n int, err error) {
 
 // Close ends the message.
 func (w *messageWriter) Close() error {
+	w.c.enter()
+	defer w.c.leave()
 	if w.err == ErrWriterDone {
 		return w.err
 	}
@@ -90,6 +94,8 @@ func (w *messageWriter) Close() error {
 
 // send sends one frame of the message.
 func (w *messageWriter) send(p []byte, fin bool) error {
+	w.c.enter()
+	defer w.c.leave()
 	if w.typ == frame.Text && !w.text.Check(p) || fin && !w.text.Complete() {
 		return ErrInvalidUTF8
 	}

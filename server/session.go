@@ -22,6 +22,8 @@ type session struct {
 	ev     *Events
 	entry  entry
 
+	staying atomic.Bool // in the memory of a worker, which calls Rest; not only for turns
+
 	opened bool // Events.Open was called
 	failed bool // a function panicked
 	over   bool // Events.Close was called
@@ -63,16 +65,37 @@ func (x *session) Turn(w *netloop.Worker) (more bool) {
 	case x.over, x.ev == nil && !x.greet(w):
 		return false
 	}
+	x.d.Enter()
 	returned := false
 	defer func() {
 		if !returned {
 			x.fail(recover())
 			more = true
 		}
+		x.leave(w)
 	}()
+	x.d.Begin(w)
 	more = x.turn(w)
 	returned = true
 	return more
+}
+
+// leave ends the use of the connection in a turn. It goes on for a while, if w has room for that.
+func (x *session) leave(w *netloop.Worker) {
+	if x.over || x.staying.Load() {
+		x.d.Leave()
+		return
+	}
+	x.staying.Store(true)
+	if !w.Stay(x) {
+		x.Rest()
+	}
+}
+
+// Rest implements netloop.Tenant.
+func (x *session) Rest() {
+	x.staying.Store(false)
+	x.d.Leave()
 }
 
 // fairMessages is how many messages a session gets in one turn.

@@ -16,17 +16,24 @@ type Network interface {
 	Attach(Driven)
 }
 
-// A Driven is a Conn as the tenant of its socket sees it. Its methods are for that one's turns.
+// A Driven is a Conn as the tenant of its socket sees it.
 type Driven interface {
-	// Next returns the next message, if there is one, without waiting. p is appended to dst,
-	// or in another place that is the caller's. w is the worker of the turn.
-	Next(w *netloop.Worker, dst []byte) (s Status, typ frame.Opcode, p []byte)
+	// Enter and Leave enclose its use. Begin, Next, Flush and Err are for turns, and called in between.
+	Enter()
+	Leave()
 
-	// Err returns why the connection has ended, or is being failed; nil if neither.
-	Err() error
+	// Begin begins a turn.
+	Begin(w *netloop.Worker)
+
+	// Next returns the next message, if there is one, without waiting. p is appended to dst,
+	// or in another place that is the caller's.
+	Next(w *netloop.Worker, dst []byte) (s Status, typ frame.Opcode, p []byte)
 
 	// Flush sends what is held back, since there will be another turn before Next is called again.
 	Flush()
+
+	// Err returns why the connection has ended, or is being failed; nil if neither.
+	Err() error
 
 	// Overstayed and Late are those of netloop.Tenant.
 	Overstayed()

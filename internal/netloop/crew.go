@@ -17,16 +17,42 @@ type Worker struct {
 	// Due says that a time given to Socket.At has come.
 	Due bool
 
-	// New is set at the beginning of a turn, for the tenant to clear: what it has seen in an earlier turn
-	// of the socket may not be so any more.
-	New bool
-
 	next *Socket // to be given a turn; nil if there is none
+
+	recent []Tenant // a ring of those that had turns; nil but for a driver
+	oldest int      // in recent
+}
+
+// recentTenants is how many of the tenants that had turns last may stay ready for the next one.
+const recentTenants = 256
+
+// Stay is for a tenant that can give back memory after a turn, but would soon have to take it again. It returns true
+// if Tenant.Rest will be called later, when many others have had turns; if it returns false, it will not.
+func (w *Worker) Stay(t Tenant) bool {
+	if w.recent == nil {
+		return false
+	}
+	if old := w.recent[w.oldest]; old != nil {
+		old.Rest()
+	}
+	w.recent[w.oldest] = t
+	w.oldest = (w.oldest + 1) % len(w.recent)
+	return true
+}
+
+// retire makes w a worker that is no driver any more.
+func (w *Worker) retire() {
+	for _, t := range w.recent {
+		if t != nil {
+			t.Rest()
+		}
+	}
+	w.recent = nil
 }
 
 // turn gives s, which is claimed, a turn. It reports whether s needs another one, and is still claimed.
 func (w *Worker) turn(s *Socket, watched bool) (again bool) {
-	w.Watched, w.New = watched, true
+	w.Watched = watched
 	if s.turn.Load() != claimed {
 		s.turn.Store(claimed) // what happened until now is for this turn
 	}

@@ -32,7 +32,8 @@ func newLoop(g *Group, c *crew, p poller) *Loop {
 
 // drive is what the driver does: rounds of turns, and looking for what has happened between them.
 func (l *Loop) drive() {
-	w := new(Worker)
+	w := &Worker{recent: make([]Tenant, recentTenants)}
+	defer w.retire()
 	for l.round(w) {
 		l.tidy()
 		if !l.poll() {
@@ -40,6 +41,7 @@ func (l *Loop) drive() {
 			return
 		}
 	}
+	w.retire()
 	l.crew.join(w) // with the turn during which the loop was taken over
 }
 

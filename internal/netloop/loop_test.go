@@ -72,6 +72,8 @@ func (x *testTenant) Overstayed() {
 	x.overstayed++
 }
 
+func (x *testTenant) Rest() {}
+
 func (x *testTenant) Late() {
 	x.mu.Lock()
 	defer x.mu.Unlock()

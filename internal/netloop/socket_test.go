@@ -24,6 +24,7 @@ type netTenant struct {
 
 func (x *netTenant) Turn(w *Worker) bool { return x.turn != nil && x.turn(w) }
 func (x *netTenant) Overstayed()         {}
+func (x *netTenant) Rest()               {}
 func (x *netTenant) Late()               {}
 
 // pair returns a socket in a loop, and the far end of its connection.

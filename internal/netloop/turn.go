@@ -14,6 +14,9 @@ type Tenant interface {
 	// It may just be over. It is called from another goroutine and must not wait.
 	Overstayed()
 
+	// Rest undoes Worker.Stay.
+	Rest()
+
 	// Late says that a time given to Socket.At has come while a turn is under way.
 	// There will be one for it after that. It is called from another goroutine and must not wait.
 	Late()
