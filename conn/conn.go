@@ -106,8 +106,9 @@ type Opening struct {
 // nc must obey deadlines, and its Close must end a blocked Read and Write.
 func New(nc net.Conn, o Opening, cfg *Config) *Conn {
 	c := newConn(nc, o.Side, cfg.resolved())
-	if a := o.Agreement; a.Subprotocol != "" || len(a.Extensions) > 0 {
-		c.agreement = &a
+	if o.Agreement.Subprotocol != "" || len(o.Agreement.Extensions) > 0 {
+		c.agreement = new(handshake.Agreement)
+		*c.agreement = o.Agreement
 	}
 	if p, ok := o.Agreement.Deflate(); ok {
 		c.compressor = newCompressor(o.Side, p, c.limits)

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -107,7 +106,7 @@ func (s *Server) choose(r applicant, key string) (f func(*conn.Conn), ev *Events
 	case err != nil || f != nil || ev != nil:
 		return f, ev, err
 	case s.hasEvents():
-		return nil, cmp.Or(s.Events, new(Events)), nil
+		return nil, s.setup.events, nil
 	case s.Handler != nil:
 		return s.Handler, nil, nil
 	}

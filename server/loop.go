@@ -100,13 +100,11 @@ func (x *session) greet(w *netloop.Worker) (begun bool) {
 
 // hear reads what has come of the request. ErrAgain says that this is not all of it.
 func (x *session) hear(h *half, w *netloop.Worker) (err error) {
-	if cap(w.Buf) < len(buffer{}) {
-		w.Buf = make([]byte, len(buffer{}))
-	}
-	buf := w.Buf[:len(buffer{})]
+	buf := buffers.Get().(*buffer)
+	defer buffers.Put(buf)
 	for complete := false; !complete && err == nil; {
 		n := 0
-		if n, err = x.TryRead(buf); err == nil {
+		if n, err = x.TryRead(buf[:]); err == nil {
 			complete, err = h.consume(buf[:n])
 		} else if err == netloop.ErrAgain && w.Due && !h.by.IsZero() && !time.Now().Before(h.by) {
 			err = h.readError(os.ErrDeadlineExceeded)

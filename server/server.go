@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"log"
 	"net"
 	"net/http"
@@ -145,7 +146,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // A setup is what Server.Config comes to.
 type setup struct {
 	policy *handshake.Policy
-	cfg    Config // with the server's Keepalive
+	cfg    Config  // with the server's Keepalive
+	events *Events // if there are events, for a connection that has none of its own
 	err    error  // what is malformed
 }
 
@@ -153,6 +155,7 @@ type setup struct {
 func (s *Server) config() (*Config, error) {
 	s.once.Do(func() {
 		s.setup = setup{policy: s.Config.policy(), cfg: s.Config, err: s.Config.validate()}
+		s.setup.events = cmp.Or(s.Events, new(Events))
 		if c := &s.setup.cfg.Conn; c.Keepalive == nil && !s.NoKeepalive {
 			c.Keepalive = new(conn.Keepalive)
 		}

@@ -26,6 +26,10 @@ type Acceptor struct {
 	addrs   *addresses
 	options []option // of the first connection, with their values; nil as long as there was none
 	settled bool     // all that are still to come have inherited them
+
+	accept func(fd uintptr) // a.acceptOnce, bound once
+	got    Accepted         // what it has accepted
+	err    error            // or why not
 }
 
 // NewAcceptor returns what accepts connections from l, which need not be l itself but must be closed with it.
@@ -44,7 +48,9 @@ func NewAcceptor(l net.Listener) *Acceptor {
 	if err != nil || !Supported {
 		return nil
 	}
-	return &Acceptor{l: l, raw: raw, addrs: &addresses{local: l.Addr()}}
+	a := &Acceptor{l: l, raw: raw, addrs: &addresses{local: l.Addr()}}
+	a.accept = a.acceptOnce
+	return a
 }
 
 // Accept waits for a connection. It fails when the listener is closed.
@@ -66,16 +72,20 @@ func (a *Acceptor) Accept() (Accepted, error) {
 }
 
 // next accepts a connection, if there is one. If not, the error is ErrAgain.
-func (a *Acceptor) next() (c Accepted, err error) {
-	c.from = a.addrs
-	failed := a.raw.Control(func(fd uintptr) { c.fd, c.peer, err = accept(int(fd)) })
-	if failed != nil {
-		return c, failed
+func (a *Acceptor) next() (Accepted, error) {
+	if err := a.raw.Control(a.accept); err != nil {
+		return Accepted{}, err
 	}
-	if err == nil && !a.settled {
-		setOptions(c.fd, a.options)
+	if a.err == nil && !a.settled {
+		setOptions(a.got.fd, a.options)
 	}
-	return c, err
+	return a.got, a.err
+}
+
+// acceptOnce accepts a connection, if there is one.
+func (a *Acceptor) acceptOnce(fd uintptr) {
+	a.got.from = a.addrs
+	a.got.fd, a.got.peer, a.err = accept(int(fd))
 }
 
 // copyOptions gives the listener the options of nc.

@@ -40,15 +40,18 @@ func (s *Socket) RemoteAddr() net.Addr {
 
 // setPeer notes the address of the peer of a socket that comes from a listener.
 func (s *Socket) setPeer(sa syscall.Sockaddr, listener *addresses) {
-	a := address(sa)
-	if t, ok := a.(*net.TCPAddr); ok {
-		if ip := t.IP.To4(); ip != nil {
-			s.peer = peer{[4]byte(ip), uint16(t.Port)}
-			s.addrs = listener
+	s.addrs = listener
+	switch sa := sa.(type) {
+	case *syscall.SockaddrInet4:
+		s.peer = peer{sa.Addr, uint16(sa.Port)}
+		return
+	case *syscall.SockaddrInet6:
+		if ip := netip.AddrFrom16(sa.Addr); ip.Is4In6() {
+			s.peer = peer{ip.Unmap().As4(), uint16(sa.Port)}
 			return
 		}
 	}
-	s.addrs = &addresses{listener.local, a}
+	s.addrs = &addresses{listener.local, address(sa)}
 }
 
 // address returns sa as package net does.

@@ -13,6 +13,7 @@ type alarms struct {
 	mu    sync.Mutex
 	heap  []*alarm // the first is the earliest
 	of    map[*Socket]*alarm
+	most  int // of them since of was made
 	timer *time.Timer
 }
 
@@ -22,6 +23,11 @@ type alarm struct {
 	at    time.Time
 	index int // in the heap
 }
+
+// manyAlarms is how many there may have been for the map to be kept.
+const manyAlarms = 64
+
+var alarmPool = sync.Pool{New: func() any { return new(alarm) }}
 
 // At sees to it that there is a turn with Worker.Due set at the time t.
 // If that was asked for an earlier time, it may be then: the tenant will know, and ask again.
@@ -39,12 +45,14 @@ func (a *alarms) set(s *Socket, t time.Time) {
 	case x == nil && s.closed():
 		return
 	case x == nil:
-		x = &alarm{s: s, at: t, index: len(a.heap)}
+		x = alarmPool.Get().(*alarm)
+		*x = alarm{s: s, at: t, index: len(a.heap)}
 		if a.of == nil {
 			a.of = make(map[*Socket]*alarm)
 		}
 		a.of[s] = x
 		a.heap = append(a.heap, x)
+		a.most = max(a.most, len(a.heap))
 	case x.at.After(t):
 		x.at = t
 	default:
@@ -104,8 +112,9 @@ func (a *alarms) due() *Socket {
 		a.setTimer()
 		return nil
 	}
+	s := x.s
 	a.remove(x)
-	return x.s
+	return s
 }
 
 // remove removes x. a.mu is held.
@@ -119,9 +128,11 @@ func (a *alarms) remove(x *alarm) {
 	if i < last {
 		a.down(a.up(i))
 	}
-	if last == 0 {
-		a.of = nil // a map keeps the room that it once needed
+	if last == 0 && a.most > manyAlarms {
+		a.of, a.most = nil, 0 // a map keeps the room that it once needed
 	}
+	x.s = nil
+	alarmPool.Put(x)
 }
 
 func (a *alarms) swap(i, j int) {

@@ -69,6 +69,8 @@ type crew struct {
 	idle  atomic.Int32 // how many have nothing to do
 }
 
+var workers = sync.Pool{New: func() any { return new(Worker) }}
+
 // maxIdle is how many stay.
 const maxIdle = 16
 
@@ -81,7 +83,9 @@ func (c *crew) give(s *Socket) {
 	select {
 	case c.next <- s:
 	default:
-		go c.join(&Worker{next: s})
+		w := workers.Get().(*Worker)
+		w.next = s
+		go c.join(w)
 	}
 }
 
@@ -92,6 +96,7 @@ func (c *crew) join(w *Worker) {
 			c.work(w)
 		}
 		if w.next = c.await(); w.next == nil {
+			workers.Put(w)
 			return
 		}
 	}
