@@ -33,7 +33,12 @@ func newLoop(g *Group, c *crew, p poller) *Loop {
 // drive is what the driver does: rounds of turns, and looking for what has happened between them.
 func (l *Loop) drive() {
 	w := &Worker{recent: make([]Tenant, recentTenants)}
-	defer w.retire()
+	driver := true
+	defer func() {
+		if driver { // also if a turn has ended the goroutine
+			w.retire()
+		}
+	}()
 	for l.round(w) {
 		l.tidy()
 		if !l.poll() {
@@ -41,8 +46,9 @@ func (l *Loop) drive() {
 			return
 		}
 	}
+	driver = false
 	w.retire()
-	l.crew.join(w) // with the turn during which the loop was taken over
+	l.crew.join(w) // with the turn during which the loop was taken over. Then w is somebody else's
 }
 
 // disband is the end of the loop. The last sockets may still need a turn after they have been closed.
@@ -144,7 +150,7 @@ func (l *Loop) takeOver() {
 	s := l.current
 	l.current = nil
 	l.pause.begin(time.Now())
-	s.tenant.Overstayed()
+	go s.tenant.Overstayed() // not here, where locks are held that it may have to wait for
 	go l.drive()
 }
 
