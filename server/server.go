@@ -148,7 +148,7 @@ type setup struct {
 	policy *handshake.Policy
 	cfg    Config  // with the server's Keepalive
 	events *Events // if there are events, for a connection that has none of its own
-	err    error  // what is malformed
+	err    error   // what is malformed
 }
 
 // config returns the configuration of connections, or what is malformed in it.
