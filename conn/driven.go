@@ -55,8 +55,12 @@ func (d driven) Leave() { d.c.leave() }
 func (d driven) Begin(w *netloop.Worker) {
 	c := d.c
 	c.loop.drained = false
-	if c.loop.watched.Load() != w.Watched {
-		c.loop.watched.Store(w.Watched)
+	watched := w.Watched()
+	if c.loop.watched.Load() != watched {
+		c.loop.watched.Store(watched)
+	}
+	if watched && !w.Watched() { // Overstayed may have come before this
+		c.loop.watched.Store(false)
 	}
 }
 

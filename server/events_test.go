@@ -653,6 +653,35 @@ func TestEventsHandlerWaits(t *testing.T) {
 	})
 }
 
+// It is the same in the turn that began with the handshake, if that took long.
+func TestEventsHandlerWaitsAfterHandshake(t *testing.T) {
+	eachEventWay(t, func(t *testing.T, w eventWay) {
+		over := make(chan bool)
+		finish := sync.OnceFunc(func() { close(over) })
+		defer finish()
+		r := record(t, func(c *conn.Conn, typ frame.Opcode, p []byte) {
+			if string(p) == "wait" {
+				<-over
+			}
+			sendBack(c, typ, p)
+		})
+		dial := w.serve(t, &server.Server{
+			Events: &r.Events,
+			SelectEvents: func(*http.Request) (*server.Events, error) {
+				time.Sleep(20 * time.Millisecond)
+				return nil, nil
+			},
+		})
+		c := &socketClient{t, dial()}
+		c.send(sampleRequest + masked(frame.Text, "first") + masked(frame.Text, "wait"))
+		c.want("what was answered before leaves", accepted()+unmasked(frame.Text, "first"))
+		finish()
+		c.want("and the rest", unmasked(frame.Text, "wait"))
+		c.nc.Close()
+		take(t, r.closed, "Close")
+	})
+}
+
 // A handler that waits with the context of the connection learns of its end.
 func TestEventsContext(t *testing.T) {
 	eachEventWay(t, func(t *testing.T, w eventWay) {

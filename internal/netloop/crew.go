@@ -11,17 +11,20 @@ type Worker struct {
 	// Buf is room for what a turn needs while it lasts. A turn may leave a larger slice there.
 	Buf []byte
 
-	// Watched says that this is the goroutine of a loop: if the turn takes long, Tenant.Overstayed is called.
-	Watched bool
-
 	// Due says that a time given to Socket.At has come.
 	Due bool
 
 	next *Socket // to be given a turn; nil if there is none
 
+	watched atomic.Bool // this is the driver of a loop
+
 	recent []Tenant // a ring of those that had turns; nil but for a driver
 	oldest int      // in recent
 }
+
+// Watched reports whether this is the driver of a loop: if so, and the turn takes long, Tenant.Overstayed will be called,
+// and Watched is false from then on.
+func (w *Worker) Watched() bool { return w.watched.Load() }
 
 // recentTenants is how many of the tenants that had turns last may stay ready for the next one.
 const recentTenants = 256
@@ -51,8 +54,7 @@ func (w *Worker) retire() {
 }
 
 // turn gives s, which is claimed, a turn. It reports whether s needs another one, and is still claimed.
-func (w *Worker) turn(s *Socket, watched bool) (again bool) {
-	w.Watched = watched
+func (w *Worker) turn(s *Socket) (again bool) {
 	if s.turn.Load() != claimed {
 		s.turn.Store(claimed) // what happened until now is for this turn
 	}
@@ -110,7 +112,7 @@ func (c *crew) work(w *Worker) {
 			c.give(w.next)
 		}
 	}()
-	for w.turn(w.next, false) {
+	for w.turn(w.next) {
 		runtime.Gosched()
 	}
 	over = true

@@ -20,6 +20,7 @@ type Loop struct {
 	// The driver's, and handed to the next one with state.
 	queue   []*Socket // whose turn has come; from head on
 	head    int
+	worker  *Worker // of the driver
 	current *Socket // whose turn it is
 	pause   pause
 }
@@ -33,6 +34,8 @@ func newLoop(g *Group, c *crew, p poller) *Loop {
 // drive is what the driver does: rounds of turns, and looking for what has happened between them.
 func (l *Loop) drive() {
 	w := &Worker{recent: make([]Tenant, recentTenants)}
+	w.watched.Store(true)
+	l.worker = w
 	driver := true
 	defer func() {
 		if driver { // also if a turn has ended the goroutine
@@ -95,7 +98,7 @@ func (l *Loop) give(s *Socket, w *Worker) (mine bool) {
 			l.desert(n, s)
 		}
 	}()
-	again := w.turn(s, true)
+	again := w.turn(s)
 	over = true
 	if !l.state.CompareAndSwap(n, n+1) {
 		if again {
@@ -149,6 +152,7 @@ func (l *Loop) look() (busy bool) {
 func (l *Loop) takeOver() {
 	s := l.current
 	l.current = nil
+	l.worker.watched.Store(false) // before s is told, who may be about to ask
 	l.pause.begin(time.Now())
 	go s.tenant.Overstayed() // not here, where locks are held that it may have to wait for
 	go l.drive()

@@ -220,12 +220,15 @@ func TestTakeOver(t *testing.T) {
 	onBench(t, func(b *bench) {
 		over := make(chan bool)
 		x := b.tenant("x", func(w *Worker) bool {
-			if !w.Watched {
+			if !w.Watched() {
 				b.note("apart")
 				return false
 			}
 			b.note("begin")
 			<-over
+			if w.Watched() {
+				t.Error("the turn is still watched")
+			}
 			b.note("end")
 			return false
 		})
@@ -258,7 +261,7 @@ func TestPause(t *testing.T) {
 	onBench(t, func(b *bench) {
 		var wait atomic.Int64
 		x := b.tenant("x", func(w *Worker) bool {
-			if w.Watched {
+			if w.Watched() {
 				b.note("watched")
 			} else {
 				b.note("apart")
