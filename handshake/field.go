@@ -115,7 +115,7 @@ func appendField(b []byte, name, value string) []byte {
 }
 
 // maxQuote is how many bytes of a received value an error shows.
-const maxQuote = 100
+const maxQuote = 64
 
 // quote returns s as an error shows it: in quotes, printable ASCII, and not long.
 func quote(s string) string {

@@ -48,9 +48,9 @@ func TestQuote(t *testing.T) {
 		{"a quote and a backslash", `a"b\c`, `"a\"b\\c"`},
 		{"control characters", "\x00\r\n\t\x1F\x7F", `"\x00\x0d\x0a\x09\x1f\x7f"`},
 		{"what is not ASCII", "é\xFF", `"\xc3\xa9\xff"`},
-		{"100 bytes are shown", strings.Repeat("a", 100), `"` + strings.Repeat("a", 100) + `"`},
-		{"101 bytes are cut", strings.Repeat("a", 101), `"` + strings.Repeat("a", 100) + `..."`},
-		{"an escape is not cut", strings.Repeat("a", 99) + "\x00b", `"` + strings.Repeat("a", 99) + `\x00..."`},
+		{"64 bytes are shown", strings.Repeat("a", 64), `"` + strings.Repeat("a", 64) + `"`},
+		{"65 bytes are cut", strings.Repeat("a", 65), `"` + strings.Repeat("a", 64) + `..."`},
+		{"an escape is not cut", strings.Repeat("a", 63) + "\x00b", `"` + strings.Repeat("a", 63) + `\x00..."`},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if got := quote(tt.in); got != tt.want {

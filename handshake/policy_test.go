@@ -341,4 +341,13 @@ func TestReasonIsBounded(t *testing.T) {
 			r.Header[name] = old
 		})
 	}
+	name := strings.Repeat("a", 1000)
+	for _, value := range []string{
+		name + strings.Repeat(" \x10", 1000), name + "; " + name + strings.Repeat(" \x10", 1000),
+		name + "; " + name + "=" + strings.Repeat("\x10", 1000), name + "; " + name + `="` + strings.Repeat("\x10", 1000) + `"`,
+	} {
+		r.Header["Sec-Websocket-Extensions"] = []string{value}
+		_, err := new(Policy).Check(r)
+		wantReason(t, err, `\x10`)
+	}
 }
