@@ -194,13 +194,12 @@ func (c *Conn) encode(room []byte, ev *protocol.Event) error {
 	if c.tx.Side == frame.Client {
 		c.txKey = newKey()
 	}
-	h, err := c.tx.Header(*ev, c.txKey)
+	b, err := c.tx.AppendHeader(room[:0], *ev, c.txKey)
 	if err != nil {
 		return err
 	}
-	b := h.Append(room[:0])
 	n := copy(room[len(b):], ev.Data)
-	if h.Masked {
+	if c.tx.Side == frame.Client {
 		c.txKey = frame.Mask(room[len(b):len(b)+n], c.txKey)
 	}
 	c.out.to += len(b) + n

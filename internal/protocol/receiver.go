@@ -47,6 +47,9 @@ type Event struct {
 // with a [*Error] or a [*LimitError]. Nothing has changed then, neither the state nor b,
 // so that every later call with b reports the same.
 func (r *Receiver) Next(b []byte) (ev Event, n int, err error) {
+	if ev, n = r.whole(b); n > 0 {
+		return ev, n, nil
+	}
 	if r.left == 0 {
 		h, size, err := r.header(b)
 		if size == 0 || err != nil {
@@ -60,6 +63,42 @@ func (r *Receiver) Next(b []byte) (ev Event, n int, err error) {
 	}
 	end := n + int(min(int64(len(b)-n), r.left))
 	return r.piece(b[n:end:end]), end, nil
+}
+
+// whole is a short way through Next for what comes most: a message in one frame that is all there,
+// not compressed, and of less than 64 KiB. If it consumes nothing, b may begin with anything, right or wrong.
+func (r *Receiver) whole(b []byte) (ev Event, n int) {
+	const fin, masked, length16 = 0x80, 0x80, 126
+	if len(b) < 8 || r.Open() || r.closed {
+		return ev, 0
+	}
+	op := frame.Opcode(b[0] ^ fin) // if FIN is set, and RSV1 to RSV3 are not
+	if op != frame.Text && op != frame.Binary || b[1]&masked != 0 != (r.Side == frame.Server) {
+		return ev, 0
+	}
+	size, length := 2, int(b[1]&^masked)
+	if length >= length16 {
+		size, length = 4, int(b[2])<<8|int(b[3])
+		if b[1]&^masked != length16 || length < length16 {
+			return ev, 0
+		}
+	}
+	if r.MaxMessage > 0 && int64(length) > r.MaxMessage {
+		return ev, 0
+	}
+	key := size
+	if r.Side == frame.Server {
+		size += 4
+	}
+	n = size + length
+	if len(b) < n {
+		return ev, 0
+	}
+	ev = Event{Opcode: op, Fin: true, Data: b[size:n:n]}
+	if r.Side == frame.Server {
+		frame.Mask(ev.Data, [4]byte(b[key:]))
+	}
+	return ev, n
 }
 
 // Open reports whether a message has begun and not ended.

@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"errors"
+	"math"
 
 	"github.com/ws6455/ws/frame"
 )
@@ -33,22 +34,40 @@ type Sender struct {
 // the Sender knows which frames are continuations.
 // If an error is returned, the state is not changed.
 func (s *Sender) Append(b []byte, ev Event, key [4]byte) ([]byte, error) {
-	h, err := s.Header(ev, key)
+	b, err := s.AppendHeader(b, ev, key)
 	if err != nil {
 		return b, err
 	}
-	b = h.Append(b)
 	n := len(b)
 	b = append(b, ev.Data...)
-	if h.Masked {
+	if s.Side == frame.Client {
 		frame.Mask(b[n:], key)
 	}
 	return b, nil
 }
 
-// Header returns the header of the frame for ev, as of Append,
+// AppendHeader appends the header of the frame for ev, as Append does,
 // for a caller that sends the payload from where it is.
-func (s *Sender) Header(ev Event, key [4]byte) (frame.Header, error) {
+func (s *Sender) AppendHeader(b []byte, ev Event, key [4]byte) ([]byte, error) {
+	if s.Side == frame.Server && ev.Fin && !ev.Compressed && !s.Open() && !s.closed &&
+		(ev.Opcode == frame.Text || ev.Opcode == frame.Binary) {
+		first := 0x80 | byte(ev.Opcode)
+		switch n := len(ev.Data); { // what comes most goes a short way
+		case n < 126:
+			return append(b, first, byte(n)), nil
+		case n <= math.MaxUint16:
+			return append(b, first, 126, byte(n>>8), byte(n)), nil
+		}
+	}
+	h, err := s.header(ev, key)
+	if err != nil {
+		return b, err
+	}
+	return h.Append(b), nil
+}
+
+// header returns the header of the frame for ev, and notes that it is sent.
+func (s *Sender) header(ev Event, key [4]byte) (frame.Header, error) {
 	if err := s.check(ev); err != nil {
 		return frame.Header{}, err
 	}

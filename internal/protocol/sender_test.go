@@ -214,17 +214,17 @@ func (want sending) check(t *testing.T, s *Sender, key [4]byte) {
 	t.Helper()
 	payload := bytes.Clone(want.ev.Data)
 	before, twin := *s, *s
-	h, headerErr := twin.Header(want.ev, key)
+	h, headerErr := twin.AppendHeader([]byte("before"), want.ev, key)
 	b, err := s.Append([]byte("before"), want.ev, key)
 	if !bytes.Equal(payload, want.ev.Data) {
 		t.Fatalf("Append(%.40v) has changed the caller's payload to %x", want.ev, want.ev.Data)
 	}
 	if headerErr != err && verdict(headerErr) != verdict(err) || twin != *s {
-		t.Fatalf("Append(%.40v) = %v and then %+v; Header: %v and %+v", want.ev, err, *s, headerErr, twin)
+		t.Fatalf("Append(%.40v) = %v and then %+v; AppendHeader: %v and %+v", want.ev, err, *s, headerErr, twin)
 	}
 	if want.err != "" {
-		if err == nil || err.Error() != want.err || string(b) != "before" || h != (frame.Header{}) {
-			t.Fatalf("Append(%.40v) = %q, %v; want %s", want.ev, b, err, want.err)
+		if err == nil || err.Error() != want.err || string(b) != "before" || string(h) != "before" {
+			t.Fatalf("Append(%.40v) = %q, %v; AppendHeader: %q; want %s", want.ev, b, err, h, want.err)
 		}
 		if *s != before {
 			t.Fatalf("Append(%.40v) fails, but the state is no longer %+v but %+v", want.ev, before, *s)
@@ -238,8 +238,8 @@ func (want sending) check(t *testing.T, s *Sender, key [4]byte) {
 	if want := wantFrame.append([]byte("before"), peer(s.Side), key); !bytes.Equal(b, want) {
 		t.Fatalf("Append = %.40x, want %.40x", b, want)
 	}
-	if want := wantFrame.header(peer(s.Side), key); h != want {
-		t.Fatalf("Header = %+v, want %+v", h, want)
+	if want := b[:len(b)-len(payload)]; !bytes.Equal(h, want) {
+		t.Fatalf("AppendHeader = %x, want %x", h, want)
 	}
 	if data := !want.ev.Opcode.IsControl(); data && s.Open() == want.ev.Fin || !data && s.Open() != before.Open() {
 		t.Fatalf("Append(%.40v): Open is %v, was %v", want.ev, s.Open(), before.Open())
