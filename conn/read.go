@@ -113,6 +113,9 @@ func (c *Conn) beginReading(ctx context.Context) error {
 
 // collect appends what is at hand of the message under way to msg.Data.
 func (c *Conn) collect(msg *protocol.Event) error {
+	if n, err := c.collectWhole(msg); n > 0 {
+		return err
+	}
 	for !msg.Fin {
 		ev, ok, err := c.poll()
 		if !ok || err != nil {
@@ -122,6 +125,27 @@ func (c *Conn) collect(msg *protocol.Event) error {
 		*msg = ev
 	}
 	return nil
+}
+
+// collectWhole is a short way through collect for a whole message at hand, in one frame.
+// It returns how much of the input that was; 0 if it is not like that.
+func (c *Conn) collectWhole(msg *protocol.Event) (n int, err error) {
+	if c.ahead != nil || c.dropping || c.over.Load() || c.compressor.pending() {
+		return 0, nil
+	}
+	ev, n := c.rx.Whole(c.in.b)
+	if n == 0 {
+		return 0, nil
+	}
+	c.in.b = c.in.b[n:]
+	c.waited = 0
+	if err := c.checkText(ev); err != nil {
+		return n, err
+	}
+	c.messageIn(ev)
+	ev.Data = append(msg.Data, ev.Data...)
+	*msg = ev
+	return n, nil
 }
 
 // join appends q to p, if it does not stand there already.

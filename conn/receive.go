@@ -166,8 +166,15 @@ func (c *Conn) ready() bool {
 	if c.ahead != nil || c.reader != nil && c.reader.rest.Opcode != 0 {
 		return true
 	}
-	h, n, err := frame.Consume(c.in.b)
-	return err == nil && n > 0 && int64(len(c.in.b)-n) >= h.Length
+	b := c.in.b
+	if len(b) < 2 {
+		return false
+	}
+	if n := int(b[1] & 0x7F); n < 126 { // no need to look further
+		return len(b) >= 2+4+n || b[1]&0x80 == 0 && len(b) >= 2+n
+	}
+	h, n, err := frame.Consume(b)
+	return err == nil && n > 0 && int64(len(b)-n) >= h.Length
 }
 
 // stow gives back the buffer that the input lies in, before a time of waiting.

@@ -47,7 +47,7 @@ type Event struct {
 // with a [*Error] or a [*LimitError]. Nothing has changed then, neither the state nor b,
 // so that every later call with b reports the same.
 func (r *Receiver) Next(b []byte) (ev Event, n int, err error) {
-	if ev, n = r.whole(b); n > 0 {
+	if ev, n = r.Whole(b); n > 0 {
 		return ev, n, nil
 	}
 	if r.left == 0 {
@@ -65,9 +65,9 @@ func (r *Receiver) Next(b []byte) (ev Event, n int, err error) {
 	return r.piece(b[n:end:end]), end, nil
 }
 
-// whole is a short way through Next for what comes most: a message in one frame that is all there,
-// not compressed, and of less than 64 KiB. If it consumes nothing, b may begin with anything, right or wrong.
-func (r *Receiver) whole(b []byte) (ev Event, n int) {
+// Whole is Next for what comes most: a message in one frame that is all there, not compressed,
+// and of less than 64 KiB. If it consumes nothing, b may begin with anything, right or wrong, and Next has to tell.
+func (r *Receiver) Whole(b []byte) (ev Event, n int) {
 	const fin, masked, length16 = 0x80, 0x80, 126
 	if len(b) < 8 || r.Open() || r.closed {
 		return ev, 0
