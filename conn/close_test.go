@@ -370,6 +370,30 @@ func TestReadWhileClosing(t *testing.T) {
 	})
 }
 
+// What is dropped because nobody reads during the closing handshake leaves no gap: nothing behind it is delivered.
+func TestDroppedWhileClosing(t *testing.T) {
+	onBothSides(t, &conn.Config{MaxMessageSize: 16, CloseTimeout: 8 * time.Second}, func(t *testing.T, c *conn.Conn, peer *wstest.Peer) {
+		closing := start(func() error { return c.Close(1000, "") })
+		peer.WantClose("a close frame", 1000, "")
+		peer.Write(frame.Text, "kept")
+		synctest.Wait()
+		peer.Write(frame.Text, "dropped")
+		time.Sleep(3 * time.Second)
+		wantRead(t, c, frame.Text, "kept")
+		reading := read(c, background)
+		peer.Write(frame.Text, "behind")
+		synctest.Wait()
+		peer.WriteClose(1000, "")
+		peer.Conn().CloseWrite()
+		if r := now(t, reading); r.err == nil {
+			t.Errorf("got %q", r.p)
+		}
+		if err := now(t, closing); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // Requirements: 6455-5.5.1-16, 6455-7.1.7-06
 func TestNothingCountsAfterClose(t *testing.T) {
 	onBothSides(t, nil, func(t *testing.T, c *conn.Conn, peer *wstest.Peer) {
