@@ -381,6 +381,7 @@ func TestDroppedWhileClosing(t *testing.T) {
 		time.Sleep(3 * time.Second)
 		wantRead(t, c, frame.Text, "kept")
 		reading := read(c, background)
+		synctest.Wait()
 		peer.Write(frame.Text, "behind")
 		synctest.Wait()
 		peer.WriteClose(1000, "")
