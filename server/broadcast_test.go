@@ -59,6 +59,26 @@ func TestBroadcast(t *testing.T) {
 	})
 }
 
+// Where there are many connections, each gets each message once, in order.
+func TestBroadcastToMany(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := server.Server{NoKeepalive: true}
+		at := serve(t, &s)
+		var all []*client
+		for _, n := range []int{63, 64, 65, 97, 150} {
+			for len(all) < n {
+				all = append(all, at.open())
+			}
+			synctest.Wait()
+			wantSent(t, &s, "first", nil, n)
+			wantSent(t, &s, "second", nil, n)
+			for _, c := range all {
+				c.want("both", unmasked(frame.Text, "first")+unmasked(frame.Text, "second"))
+			}
+		}
+	})
+}
+
 // The filter is asked about each connection, once, and may do what it likes.
 func TestBroadcastFilter(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
