@@ -314,9 +314,9 @@ func (c *Conn) nothing(due bool) error {
 	return errNothing
 }
 
-// writeSocket writes as much of p as the network takes without waiting.
-func writeSocket(s *netloop.Socket, p []byte) (n int, err error) {
-	n, err = s.TryWrite(p)
+// writeSocket writes as much of p, and q behind it, as the network takes without waiting.
+func writeSocket(s *netloop.Socket, p, q []byte) (n int, err error) {
+	n, err = s.TryWrite(p, q)
 	if err == netloop.ErrAgain {
 		err = nil
 	}

@@ -213,7 +213,7 @@ func (c *Conn) sendNow() error {
 	if c.out.buf == nil {
 		return nil
 	}
-	n, err := c.writeRaw(c.out.bytes())
+	n, err := c.writeRaw(c.out.bytes(), nil)
 	c.out.sent(n)
 	if err != nil {
 		c.out.discard()

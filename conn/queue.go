@@ -22,8 +22,9 @@ type sendQueue struct {
 // A sendTurn is the messages that a goroutine sends while it holds c.msg once.
 // Those of Send that come behind a waiting Write are for a turn behind that.
 type sendTurn struct {
-	place   *waiter    // in the queue of c.msg; nil once the turn has come
-	waiting []outgoing // not yet encoded
+	place   *waiter       // in the queue of c.msg; nil once the turn has come
+	rest    *transmission // of a frame that goes first; nil if there is none. The turn has come, and holds c.wr
+	waiting []outgoing    // not yet encoded
 }
 
 // queueUp queues m and returns nil, or a channel that is closed when there may be room for it.
@@ -113,6 +114,23 @@ func (c *Conn) lastTurn() *sendTurn {
 	return t
 }
 
+// queueRest has a goroutine send the rest of f's frame, which is of m. It gets c.msg and c.wr.
+func (c *Conn) queueRest(f *transmission, m outgoing) {
+	if m.prepared == nil && !f.ev.Compressed { // else it is not the caller's
+		f.ev.Data = bytes.Clone(f.ev.Data)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.queue == nil {
+		c.queue = &sendQueue{empty: make(chan struct{})}
+	}
+	q, t := c.queue, &sendTurn{rest: f}
+	q.turns = append(q.turns, t)
+	q.messages++
+	q.bytes += len(f.ev.Data)
+	c.start(func() { c.takeTurn(q, t, nil) })
+}
+
 // takeTurn sends the messages of t, whose place in the queue of c.msg is given; nil if its turn has come.
 func (c *Conn) takeTurn(q *sendQueue, t *sendTurn, place *waiter) {
 	var err error
@@ -133,6 +151,12 @@ func (c *Conn) takeTurn(q *sendQueue, t *sendTurn, place *waiter) {
 // sendTurn sends the messages of t, and those that are added meanwhile, until there is none.
 // Then t is over. The caller holds c.msg.
 func (c *Conn) sendTurn(q *sendQueue, t *sendTurn) error {
+	if t.rest != nil {
+		n := len(t.rest.ev.Data)
+		if err := c.sendRest(t); err != nil || c.sent(q, t, 1, n) {
+			return err
+		}
+	}
 	var messages, bytes int // sent, and still counted as queued: they may be held back
 	for {
 		m, with := c.nextQueued(t)
@@ -151,6 +175,16 @@ func (c *Conn) sendTurn(q *sendQueue, t *sendTurn) error {
 		}
 		messages, bytes = 0, 0
 	}
+}
+
+// sendRest sends what is left of a frame, and releases c.wr.
+func (c *Conn) sendRest(t *sendTurn) error {
+	f := t.rest
+	t.rest = nil
+	err := f.writeRest()
+	c.released()
+	c.unlockWriting()
+	return f.finish(err)
 }
 
 // sendMessage sends m with company. The caller holds c.msg.

@@ -13,5 +13,6 @@ func rawConn(net.Conn) syscall.RawConn { return nil }
 
 // Neither is called without a raw connection.
 
-func (c *Conn) readRaw([]byte) (int, error)  { return 0, errors.ErrUnsupported }
-func (c *Conn) writeRaw([]byte) (int, error) { return 0, errors.ErrUnsupported }
+func (c *Conn) readRaw([]byte) (int, error) { return 0, errors.ErrUnsupported }
+
+func (c *Conn) writeRaw([]byte, []byte) (int, error) { return 0, errors.ErrUnsupported }

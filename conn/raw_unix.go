@@ -11,6 +11,7 @@ import (
 
 	"github.com/ws6455/ws/internal/drive"
 	"github.com/ws6455/ws/internal/netloop"
+	"github.com/ws6455/ws/internal/sock"
 )
 
 // rawConn returns the descriptor's connection if bytes may be read and written past nc's back:
@@ -83,21 +84,16 @@ func (r *rawRead) read(fd uintptr) bool {
 
 // once reads into p.
 func (r *rawRead) once(fd uintptr, p []byte) {
-	for {
-		n, err := syscall.Read(int(fd), p)
-		r.err, _ = err.(syscall.Errno)
-		if r.err != syscall.EINTR {
-			r.n = max(n, 0)
-			return
-		}
-	}
+	n, err := sock.Read(int(fd), p)
+	r.n = n
+	r.err, _ = err.(syscall.Errno)
 }
 
 // A rawWrite is one write to a descriptor.
 type rawWrite struct {
-	p   []byte
-	n   int
-	err syscall.Errno
+	p, q []byte
+	n    int
+	err  syscall.Errno
 
 	ready func(fd uintptr) bool // w.write, bound once
 }
@@ -108,13 +104,13 @@ var rawWrites = sync.Pool{New: func() any {
 	return w
 }}
 
-// writeRaw writes as much of p as the network takes without waiting.
-func (c *Conn) writeRaw(p []byte) (n int, err error) {
+// writeRaw writes as much of p, and q behind it, as the network takes without waiting.
+func (c *Conn) writeRaw(p, q []byte) (n int, err error) {
 	if c.socket != nil {
-		return writeSocket(c.socket, p)
+		return writeSocket(c.socket, p, q)
 	}
 	w := rawWrites.Get().(*rawWrite)
-	w.p = p
+	w.p, w.q = p, q
 	err = c.raw.Write(w.ready)
 	if err == nil {
 		n = w.n
@@ -129,12 +125,8 @@ func (c *Conn) writeRaw(p []byte) (n int, err error) {
 
 // write writes once. It never asks to be called again.
 func (w *rawWrite) write(fd uintptr) bool {
-	for {
-		n, err := syscall.Write(int(fd), w.p)
-		w.err, _ = err.(syscall.Errno)
-		if w.err != syscall.EINTR {
-			w.n = max(n, 0)
-			return true
-		}
-	}
+	n, err := sock.WriteBoth(int(fd), w.p, w.q)
+	w.n = n
+	w.err, _ = err.(syscall.Errno)
+	return true
 }

@@ -131,9 +131,9 @@ func (c *Conn) closeSlow(full *LimitError) {
 // What the network does not take at once goes on without the caller.
 func (c *Conn) sendAtOnce(m outgoing) (sent bool, err error) {
 	switch {
-	case c.raw == nil || len(m.data) > bufferSize-2*reserve:
+	case c.raw == nil:
 		return false, nil
-	case c.compressor != nil:
+	case c.compressor != nil || len(m.data) >= apartSize:
 		return c.packAtOnce(m)
 	case !c.wr.try():
 		return false, nil
@@ -146,22 +146,34 @@ func (c *Conn) sendAtOnce(m outgoing) (sent bool, err error) {
 	return c.sendFrameAtOnce(m.event())
 }
 
-// packAtOnce is sendAtOnce for a connection that compresses.
+// packAtOnce is sendAtOnce for a message that is large, or may be compressed.
 func (c *Conn) packAtOnce(m outgoing) (sent bool, err error) {
+	n := len(m.data)
+	switch {
+	case c.apart(n):
+		n = apartSize // unless it is smaller then
+	case n > bufferSize-2*reserve:
+		return false, nil
+	}
 	if !c.msg.try() {
 		return false, nil
 	}
-	defer c.msg.release()
 	if !c.wr.try() {
+		c.msg.release()
 		return false, nil
 	}
-	if !c.takesAtOnce(len(m.data)) {
+	if !c.takesAtOnce(n) {
 		c.unlockWriting()
+		c.msg.release()
 		return false, nil
 	}
 	t := newTransmission(c, context.Background(), alone)
-	defer t.free()
 	t.pack(m)
+	if c.apart(len(t.ev.Data)) {
+		return c.sendApartAtOnce(t, m)
+	}
+	defer c.msg.release()
+	defer t.free()
 	return c.sendFrameAtOnce(t.ev)
 }
 
@@ -190,11 +202,33 @@ func (c *Conn) sendFrameAtOnce(ev protocol.Event) (sent bool, err error) {
 		c.released()
 	}
 	c.unlockWriting()
-	if broken := err; broken != nil {
-		c.start(func() { c.sendError(broken) })
-		return false, c.closeError(networkError(errors.Unwrap(broken)))
+	return c.sentAtOnce(err)
+}
+
+// sendApartAtOnce sends the frame of t, whose payload goes apart, and releases c.wr and c.msg.
+// What the network does not take is queued.
+func (c *Conn) sendApartAtOnce(t *transmission, m outgoing) (sent bool, err error) {
+	if err = t.encode(); err == nil {
+		err = t.writeOnce()
 	}
-	return true, nil
+	if err == nil && (c.out.buf != nil || len(t.ev.Data) > 0) {
+		c.queueRest(t, m)
+		return true, nil
+	}
+	c.released()
+	c.unlockWriting()
+	t.free()
+	c.msg.release()
+	return c.sentAtOnce(err)
+}
+
+// sentAtOnce is the end of sendAtOnce. The network may have failed, with a [*brokenError].
+func (c *Conn) sentAtOnce(err error) (sent bool, _ error) {
+	if err == nil {
+		return true, nil
+	}
+	c.start(func() { c.sendError(err) })
+	return false, c.closeError(networkError(errors.Unwrap(err)))
 }
 
 // refusal returns why Send takes no message any more; nil if it does.

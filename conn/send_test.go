@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"runtime"
 	"strings"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/ws6455/ws/conn"
 	"github.com/ws6455/ws/frame"
+	"github.com/ws6455/ws/handshake"
 	"github.com/ws6455/ws/wstest"
 )
 
@@ -552,6 +554,93 @@ func TestSendOverSocket(t *testing.T) {
 	}
 	if e := as[*conn.CloseError](t, server.Send(background, frame.Text, nil)); e.Err != nil {
 		t.Errorf("after the end: %v", e)
+	}
+}
+
+// A large message that the network does not take at once is queued from there on: the caller may change it,
+// what is sent meanwhile comes behind it, and it goes before the close frame.
+func TestSendLargeOverSocket(t *testing.T) {
+	const huge = 20 << 20
+	for _, agreement := range []handshake.Agreement{{}, agreed(t, "")} {
+		for _, side := range []frame.Side{frame.Server, frame.Client} {
+			t.Run(fmt.Sprintf("%v, %v", side, agreement.Extensions), func(t *testing.T) {
+				noGoroutineLeft(t)
+				a, b := socketPair(t, "tcp")
+				cfg := &conn.Config{MaxMessageSize: huge, MaxQueuedBytes: 2 * huge, Compression: &conn.Compression{Takeover: true}}
+				c := conn.New(a, conn.Opening{Side: side, Agreement: agreement}, cfg)
+				peer := conn.New(b, conn.Opening{Side: frame.Client - side, Agreement: agreement}, cfg)
+				defer c.CloseNow()
+				defer peer.CloseNow()
+				random := rand.NewChaCha8([32]byte{1})
+				var sent [][]byte
+				for i, n := range []int{8191, 8192, 8193, 32 << 10, 65535, 65536, 300 << 10, huge, 10, 8192, 100, 1 << 20} {
+					p := make([]byte, n)
+					random.Read(p)
+					if i%2 == 0 {
+						p = bytes.Repeat(p[:1+n/100], 100)[:n] // to be compressed
+					}
+					sent = append(sent, bytes.Clone(p))
+					if err := c.Send(background, frame.Binary, p); err != nil {
+						t.Fatal(err)
+					}
+					clear(p)
+					if m, b := c.Buffered(); n == huge && side == frame.Server && (m != 1 || b < 1<<20 || b >= huge) {
+						t.Errorf("%d messages and %d bytes are queued; want the rest of one", m, b)
+					}
+				}
+				pong := start(func() error { _, err := c.Ping(background); return err })
+				closing := start(func() error { <-pong; return c.Close(1000, "") })
+				for i, want := range sent {
+					if _, p, err := peer.Read(background); err != nil || !bytes.Equal(p, want) {
+						t.Fatalf("message %d: %d bytes, %v; want %d", i, len(p), err, len(want))
+					}
+				}
+				peer.Read(background)
+				if err := <-closing; err != nil {
+					t.Error(err)
+				}
+				if m, b := c.Buffered(); m != 0 || b != 0 {
+					t.Errorf("%d messages and %d bytes remain", m, b)
+				}
+			})
+		}
+	}
+}
+
+// The rest of a large message is given up when the peer does not read, or has gone.
+func TestSendLargeInVain(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		peer func(*net.TCPConn)
+		want func(t *testing.T, err error)
+	}{
+		{"does not read", func(*net.TCPConn) {}, func(t *testing.T, err error) {
+			if e, ok := err.(*conn.CloseError).Err.(*conn.LimitError); !ok || e.Option != "WriteTimeout" {
+				t.Errorf("got %v", err)
+			}
+		}},
+		{"resets", func(nc *net.TCPConn) { nc.SetLinger(0); nc.Close() }, func(t *testing.T, err error) {
+			if conn.CloseCode(err) != frame.StatusAbnormalClosure {
+				t.Errorf("got %v", err)
+			}
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			noGoroutineLeft(t)
+			a, b := socketPair(t, "tcp")
+			defer a.Close()
+			c := conn.New(b, conn.Opening{Side: frame.Server}, &conn.Config{WriteTimeout: 100 * time.Millisecond})
+			defer c.CloseNow()
+			if err := c.Send(background, frame.Binary, make([]byte, 20<<20)); err != nil {
+				t.Fatal(err)
+			}
+			tt.peer(a.(*net.TCPConn))
+			<-c.Context().Done()
+			tt.want(t, context.Cause(c.Context()))
+			if err := c.Send(background, frame.Binary, nil); err == nil {
+				t.Error("Send goes on")
+			}
+		})
 	}
 }
 

@@ -117,6 +117,40 @@ func TestEchoOverSockets(t *testing.T) {
 	}
 }
 
+// Writers that wait for each other, with messages that leave together and such that do not.
+func TestWritersOverSockets(t *testing.T) {
+	noGoroutineLeft(t)
+	client, server := tcpPair(t, "tcp", nil)
+	const writers, each = 8, 50
+	for _, tt := range []struct{ c, peer *conn.Conn }{{client, server}, {server, client}} {
+		var busy sync.WaitGroup
+		for i := range writers {
+			busy.Go(func() {
+				for j := range each {
+					p := bytes.Repeat([]byte{byte('a' + i)}, 100+(i*each+j)*7919%20000)
+					if err := tt.c.Write(background, frame.Text, p); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		var next [writers]int
+		for range writers * each {
+			_, p, err := tt.peer.Read(background)
+			if err != nil {
+				t.Fatal(err)
+			}
+			i := int(p[0] - 'a')
+			if n := 100 + (i*each+next[i])*7919%20000; len(p) != n || bytes.Count(p, p[:1]) != n {
+				t.Fatalf("message %d of writer %d has %d bytes, want %d", next[i], i, len(p), n)
+			}
+			next[i]++
+		}
+		busy.Wait()
+	}
+}
+
 // Many messages in flight, in both directions, with cancelled reads and pings among them.
 func TestBusyOverSockets(t *testing.T) {
 	noGoroutineLeft(t)

@@ -178,18 +178,27 @@ func (t *transmission) encode() error {
 	o := &t.c.out
 	t.before = t.c.tx
 	if t.ev.Opcode == 0 {
-		t.start, t.end = o.to, o.to
+		t.sent, t.start, t.end = o.from, o.to, o.to
 		return nil
 	}
 	room := o.room() // which may move what is there
-	t.start = o.to
+	t.sent, t.start = o.from, o.to
 	err := t.c.encode(room, &t.ev)
 	t.end = o.to
 	return err
 }
 
+// apartSize is how large a payload is that is not copied to be sent with what is before it, if that need not be.
+const apartSize = 8 << 10
+
+// apart reports whether a payload of n bytes is given to the network from where it is.
+// A client has to mask it elsewhere, and without a raw connection that would take two writes.
+func (c *Conn) apart(n int) bool {
+	return n >= apartSize && c.tx.Side == frame.Server && c.raw != nil
+}
+
 // encode puts the frame for ev into the output, whose free space is room, as far as it fits.
-// The rest of the payload is left in ev.Data.
+// The rest of the payload, or all that goes apart, is left in ev.Data.
 func (c *Conn) encode(room []byte, ev *protocol.Event) error {
 	if c.tx.Side == frame.Client {
 		c.txKey = newKey()
@@ -197,6 +206,10 @@ func (c *Conn) encode(room []byte, ev *protocol.Event) error {
 	b, err := c.tx.AppendHeader(room[:0], *ev, c.txKey)
 	if err != nil {
 		return err
+	}
+	if c.apart(len(ev.Data)) {
+		c.out.to += len(b)
+		return nil
 	}
 	n := copy(room[len(b):], ev.Data)
 	if c.tx.Side == frame.Client {
@@ -212,7 +225,7 @@ func (t *transmission) board() {
 	c := t.c
 	last := &t.riders
 	for {
-		w := c.msg.take(bufferSize - c.out.to - reserve/2)
+		w := c.msg.take(min(bufferSize-c.out.to-reserve/2, apartSize-1))
 		if w == nil {
 			return
 		}
@@ -262,18 +275,34 @@ func (t *transmission) unboard() {
 // With riders it need not take all: what it does not take at once is not waited for.
 func (t *transmission) write() error {
 	c := t.c
-	t.sent = c.out.from
 	if c.raw != nil && c.out.buf != nil {
-		n, err := c.writeRaw(c.out.bytes())
-		t.left(n)
-		if err != nil {
-			return t.failed(&brokenError{err})
+		if err := t.writeOnce(); err != nil {
+			return t.failed(err)
 		}
 	}
 	if c.out.buf != nil || len(t.ev.Data) > 0 {
 		return t.writeRest()
 	}
 	t.arrive()
+	return nil
+}
+
+// writeOnce gives the network the output, and a payload that goes apart, as far as it takes them at once.
+// An error is a [*brokenError].
+func (t *transmission) writeOnce() error {
+	var payload []byte
+	if t.c.tx.Side == frame.Server {
+		payload = t.ev.Data
+	}
+	out := t.c.out.bytes()
+	n, err := t.c.writeRaw(out, payload)
+	t.left(min(n, len(out)))
+	if n > len(out) {
+		t.ev.Data = t.ev.Data[n-len(out):]
+	}
+	if err != nil {
+		return &brokenError{err}
+	}
 	return nil
 }
 

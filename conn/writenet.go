@@ -20,7 +20,7 @@ func isBroken(err error) bool {
 // The caller holds c.wr.
 func (c *Conn) writeNet(ctx context.Context, b []byte) (n int, err error) {
 	if c.raw != nil {
-		n, err = c.writeRaw(b)
+		n, err = c.writeRaw(b, nil)
 		if err != nil {
 			return n, &brokenError{err}
 		}

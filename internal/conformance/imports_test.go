@@ -39,9 +39,10 @@ var layers = map[string]layer{
 	"internal/protocol": {std: pure, ours: []string{"frame"}},
 	"internal/deflate":  {std: pure},
 	"internal/corpus":   {std: append([]string{"math/rand/v2"}, pure...)},
-	"internal/netloop":  {},
+	"internal/sock":     {std: []string{"syscall", "unsafe"}},
+	"internal/netloop":  {ours: []string{"internal/sock"}},
 	"internal/drive":    {ours: []string{"frame", "internal/netloop"}},
-	"conn":              {ours: []string{"frame", "handshake", "internal/protocol", "internal/deflate", "internal/netloop", "internal/drive"}},
+	"conn":              {ours: []string{"frame", "handshake", "internal/protocol", "internal/deflate", "internal/sock", "internal/netloop", "internal/drive"}},
 	"server":            {ours: []string{"frame", "handshake", "internal/protocol", "internal/deflate", "internal/netloop", "internal/drive", "conn"}},
 	"client":            {ours: []string{"frame", "handshake", "internal/protocol", "internal/deflate", "conn"}},
 

@@ -111,15 +111,15 @@ func (s *Socket) Drained(n, most int) bool {
 	return n < most && s.ready.Load()&hungUp == 0
 }
 
-// TryWrite writes as much of p as the network takes. If that is not all, and there is no other error,
+// TryWrite writes as much of p, and q behind it, as the network takes. If that is not all, and there is no other error,
 // the error is ErrAgain.
-func (s *Socket) TryWrite(p []byte) (n int, err error) {
+func (s *Socket) TryWrite(p, q []byte) (n int, err error) {
 	if !s.enter() {
 		return 0, net.ErrClosed
 	}
-	n, err = writeDescriptor(int(s.fd), p)
+	n, err = writeDescriptor(int(s.fd), p, q)
 	s.exit()
-	if n < len(p) && err == nil {
+	if n < len(p)+len(q) && err == nil {
 		err = ErrAgain
 	}
 	return n, err
@@ -141,7 +141,7 @@ func (s *Socket) Read(p []byte) (n int, err error) {
 func (s *Socket) Write(p []byte) (n int, err error) {
 	err = s.do(writable, func(fd int) bool {
 		m := 0
-		m, err = writeDescriptor(fd, p[n:])
+		m, err = writeDescriptor(fd, p[n:], nil)
 		n += m
 		return n == len(p) || err != nil && err != ErrAgain
 	}, &err)

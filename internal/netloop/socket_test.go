@@ -173,7 +173,7 @@ func TestSocketClose(t *testing.T) {
 		"Read":        func() error { _, err := x.Read(p); return err },
 		"Write":       func() error { _, err := x.Write(p); return err },
 		"TryRead":     func() error { _, err := x.TryRead(p); return err },
-		"TryWrite":    func() error { _, err := x.TryWrite(p); return err },
+		"TryWrite":    func() error { _, err := x.TryWrite(p, nil); return err },
 		"CloseWrite":  x.CloseWrite,
 		"Close":       x.Close,
 		"raw Control": func() error { return raw.Control(func(uintptr) { t.Error("called") }) },
@@ -195,7 +195,7 @@ func TestSocketCloseBusy(t *testing.T) {
 		for range 4 {
 			all.Go(func() {
 				for {
-					if _, err := x.TryWrite([]byte("x")); err != nil && err != ErrAgain {
+					if _, err := x.TryWrite([]byte("x"), nil); err != nil && err != ErrAgain {
 						return
 					}
 				}

@@ -17,7 +17,7 @@ func openPoller() (poller, error) { return nil, errors.ErrUnsupported }
 
 func readDescriptor(int, []byte) (int, error) { return 0, errors.ErrUnsupported }
 
-func writeDescriptor(int, []byte) (int, error) { return 0, errors.ErrUnsupported }
+func writeDescriptor(int, []byte, []byte) (int, error) { return 0, errors.ErrUnsupported }
 
 func closeDescriptor(int) {}
 

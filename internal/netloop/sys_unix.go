@@ -7,6 +7,8 @@ import (
 	"net"
 	"os"
 	"syscall"
+
+	"github.com/ws6455/ws/internal/sock"
 )
 
 // Supported reports whether there are loops on this system.
@@ -14,34 +16,25 @@ const Supported = true
 
 // readDescriptor reads what there is to read. If that is nothing yet, the error is ErrAgain.
 func readDescriptor(fd int, p []byte) (n int, err error) {
-	for {
-		n, err = read(fd, p)
-		switch err {
-		case nil:
-			return n, nil
-		case syscall.EINTR:
-		case syscall.EAGAIN:
-			return 0, ErrAgain
-		default:
-			return 0, os.NewSyscallError("read", err)
-		}
-	}
+	n, err = sock.Read(fd, p)
+	return n, ioError("read", err)
 }
 
-// writeDescriptor writes once. If the network takes nothing, the error is ErrAgain.
-func writeDescriptor(fd int, p []byte) (n int, err error) {
-	for {
-		n, err = write(fd, p)
-		switch err {
-		case nil:
-			return n, nil
-		case syscall.EINTR:
-		case syscall.EAGAIN:
-			return 0, ErrAgain
-		default:
-			return 0, os.NewSyscallError("write", err)
-		}
+// writeDescriptor writes p with q behind it, once. If the network takes nothing, the error is ErrAgain.
+func writeDescriptor(fd int, p, q []byte) (n int, err error) {
+	n, err = sock.WriteBoth(fd, p, q)
+	return n, ioError("write", err)
+}
+
+// ioError returns what err of a system call means.
+func ioError(call string, err error) error {
+	switch err {
+	case nil:
+		return nil
+	case syscall.EAGAIN:
+		return ErrAgain
 	}
+	return os.NewSyscallError(call, err)
 }
 
 func closeDescriptor(fd int) { syscall.Close(fd) }
