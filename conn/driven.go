@@ -25,6 +25,7 @@ import (
 type looped struct {
 	place   *waiter     // for c.rd; the turn's
 	trying  bool        // Next holds c.rd, and must not wait; guarded by c.rd
+	own     bool        // the message that Next reads lies in a place of its own; guarded by c.rd
 	drained bool        // there is nothing more to read in this turn; the turn's
 	rest    atomic.Bool // something is left for the next read; changed by who has c.rd
 	leaving bool        // all is said, and the peer has to hang up; guarded by c.rd
@@ -208,7 +209,7 @@ func (c *Conn) tryRead(dst []byte, due bool) (msg protocol.Event, err error) {
 		c.waited = c.limits.MessageTimeout - time.Until(c.by)
 		c.by = time.Time{}
 	}
-	msg, own := c.beginning(dst)
+	msg = c.beginning(dst)
 	for reads := 0; ; reads++ {
 		err = c.gather(&msg)
 		if err == nil && !msg.Fin {
@@ -219,21 +220,34 @@ func (c *Conn) tryRead(dst []byte, due bool) (msg protocol.Event, err error) {
 		}
 	}
 	if err == errNothing || err == errMore {
-		if !own {
-			c.putBack(&msg, len(dst))
-		} else if len(msg.Data) > 0 {
-			c.unread(msg)
-		}
+		c.keepBeginning(&msg, len(dst))
 	}
 	return msg, err
 }
 
-// beginning returns what is kept of an unfinished message, in a place of its own, or none, behind dst.
-func (c *Conn) beginning(dst []byte) (msg protocol.Event, own bool) {
-	if q := c.ahead; !c.skip && q != nil && len(q.pieces) == 1 && !q.pieces[0].Fin {
-		return c.popAhead(), true
+// keepBeginning keeps what was read of an unfinished message for another turn, in not much more room than it needs.
+// The first n bytes of msg.Data were there before, if that is not a place of its own.
+func (c *Conn) keepBeginning(msg *protocol.Event, n int) {
+	switch {
+	case !c.loop.own:
+		c.putBack(msg, n)
+	case len(msg.Data) < cap(msg.Data)/4:
+		block := msg.Data
+		c.putBack(msg, 0)
+		drive.GiveBlock(block)
+	default:
+		c.unread(*msg)
 	}
-	return protocol.Event{Data: dst}, false
+}
+
+// beginning returns what is kept of an unfinished message, in a place of its own, or none, behind dst.
+func (c *Conn) beginning(dst []byte) protocol.Event {
+	q := c.ahead
+	c.loop.own = !c.skip && q != nil && len(q.pieces) == 1 && !q.pieces[0].Fin
+	if c.loop.own {
+		return c.popAhead()
+	}
+	return protocol.Event{Data: dst}
 }
 
 // gather is collect, behind what is to be skipped.

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/ws6455/ws/frame"
+	"github.com/ws6455/ws/internal/drive"
 	"github.com/ws6455/ws/internal/protocol"
 )
 
@@ -165,11 +166,24 @@ func (c *Conn) room(msg *protocol.Event) []byte {
 		return nil
 	}
 	n := len(msg.Data)
-	left := int(min(c.rx.Left(), math.MaxInt32/2))
+	left := int(min(c.rx.Left(), math.MaxInt32/4))
 	if cap(msg.Data)-n < min(left, growSize) {
-		msg.Data = slices.Grow(msg.Data, min(left, max(n, growSize)))
+		msg.Data = c.grow(msg.Data, min(left, max(3*n, growSize)))
 	}
 	return msg.Data[n:min(n+left, cap(msg.Data))]
+}
+
+// grow returns p with room for n bytes behind it.
+func (c *Conn) grow(p []byte, n int) []byte {
+	if c.socket == nil || !c.loop.trying {
+		return slices.Grow(p, n)
+	}
+	q := append(drive.Block(len(p)+n), p...)
+	if c.loop.own {
+		drive.GiveBlock(p)
+	}
+	c.loop.own = true
+	return q
 }
 
 // putBack keeps what was read of an unfinished message for the next read.

@@ -124,6 +124,9 @@ func (x *session) turn(w *netloop.Worker) (more bool) {
 		if !x.failed {
 			x.ev.message(x.entry.c, typ, p)
 		}
+		if cap(p) > largestKept {
+			drive.GiveBlock(p)
+		}
 	}
 	x.d.Flush()
 	return true
@@ -133,6 +136,7 @@ func (x *session) turn(w *netloop.Worker) (more bool) {
 func (x *session) end() {
 	x.over = true
 	defer x.s.leave(&x.entry)
+	defer x.s.guard(x.entry.c)
 	x.ev.close(x.entry.c, x.d.Err())
 }
 

@@ -26,7 +26,7 @@ type Driven interface {
 	Begin(w *netloop.Worker)
 
 	// Next returns the next message, if there is one, without waiting. p is appended to dst,
-	// or in another place that is the caller's.
+	// or in another place that is the caller's, and may become a block again.
 	Next(w *netloop.Worker, dst []byte) (s Status, typ frame.Opcode, p []byte)
 
 	// Flush sends what is held back, since there will be another turn before Next is called again.
