@@ -114,6 +114,9 @@ func (c *Conn) beginReading(ctx context.Context) error {
 
 // collect appends what is at hand of the message under way to msg.Data.
 func (c *Conn) collect(msg *protocol.Event) error {
+	if len(c.in.b) == 0 && c.ahead == nil && !c.compressor.pending() {
+		return nil // as before most reads from the network
+	}
 	if n, err := c.collectWhole(msg); n > 0 {
 		return err
 	}
