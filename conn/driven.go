@@ -179,13 +179,14 @@ func (c *Conn) choked() bool {
 	return c.loop.paused
 }
 
-// queueLong reports whether the queue is half full. c.mu is held.
+// queueLong reports whether the queue is half full. It does not matter any more when the connection is closing:
+// what is queued may never leave, and the end has to be found. c.mu is held.
 func (c *Conn) queueLong() bool {
 	q := c.queue
-	return q != nil && (q.bytes > c.limits.MaxQueuedBytes/2 || q.messages > c.limits.MaxQueuedMessages/2)
+	return q != nil && c.ending == nil && (q.bytes > c.limits.MaxQueuedBytes/2 || q.messages > c.limits.MaxQueuedMessages/2)
 }
 
-// unchoke makes for a turn if the queue has become short enough. c.mu is held.
+// unchoke makes for a turn if the queue has become short enough, or does not matter any more. c.mu is held.
 func (c *Conn) unchoke() {
 	if c.socket != nil && c.loop.paused && !c.queueLong() {
 		c.loop.paused = false

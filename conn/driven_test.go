@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ws6455/ws/conn"
+	"github.com/ws6455/ws/frame"
 	"github.com/ws6455/ws/internal/drive"
 	"github.com/ws6455/ws/internal/netloop"
 )
@@ -41,8 +42,8 @@ func newLoopBench(t testing.TB) *loopBench {
 	return b
 }
 
-// A tenant is a connection whose turns are given by a test: since its socket enters the loop claimed, and is never
-// waited for, nobody else does.
+// A tenant is a connection whose turns are given by a test: since its socket enters the loop claimed, nobody else does,
+// until the test calls Wait.
 type tenant struct {
 	netloop.Socket
 	c      *conn.Conn
@@ -50,13 +51,25 @@ type tenant struct {
 	far    net.Conn        // the peer's end
 	late   chan bool       // has room for one call of Late
 	got    strings.Builder // the messages that came
+	over   bool            // a turn that the loop gave was the last one; then ended is closed
+	ended  chan bool
 }
 
-func (x *tenant) InLoop() *netloop.Socket   { return &x.Socket }
-func (x *tenant) Attach(d drive.Driven)     { x.driven = d }
-func (x *tenant) Turn(*netloop.Worker) bool { panic("a turn was given by the loop") }
-func (x *tenant) Overstayed()               { x.driven.Overstayed() }
-func (x *tenant) Rest()                     {}
+func (x *tenant) InLoop() *netloop.Socket { return &x.Socket }
+func (x *tenant) Attach(d drive.Driven)   { x.driven = d }
+func (x *tenant) Overstayed()             { x.driven.Overstayed() }
+func (x *tenant) Rest()                   {}
+
+func (x *tenant) Turn(w *netloop.Worker) (more bool) {
+	if x.over {
+		return false
+	}
+	status := x.turnOnce(w)
+	if x.over = status == drive.Ended; x.over {
+		close(x.ended)
+	}
+	return status == drive.More
+}
 
 func (x *tenant) Late() {
 	x.driven.Late()
@@ -69,7 +82,7 @@ func (x *tenant) Late() {
 // open returns a new connection.
 func (b *loopBench) open(t testing.TB, o conn.Opening, cfg *conn.Config) *tenant {
 	t.Helper()
-	x := &tenant{late: make(chan bool, 1)}
+	x := &tenant{late: make(chan bool, 1), ended: make(chan bool)}
 	var err error
 	if x.far, err = net.Dial("unix", b.l.Addr().String()); err != nil {
 		t.Fatal(err)
@@ -139,4 +152,48 @@ func (x *tenant) await(t testing.TB) {
 			t.Fatalf("the connection is still open\n%s", stacks())
 		}
 	}
+}
+
+// choke opens a connection whose peer has not read so much that it is not read from.
+func (b *loopBench) choke(t *testing.T) *tenant {
+	t.Helper()
+	x := b.open(t, conn.Opening{Side: frame.Server}, &conn.Config{CloseTimeout: time.Hour})
+	if err := x.c.Send(background, frame.Binary, make([]byte, 4<<20)); err != nil {
+		t.Fatal(err)
+	}
+	x.far.Write(masked(frame.Text, "Hello"))
+	if x.turn(false) || x.got.Len() > 0 {
+		t.Fatalf("from a peer that does not read was read: %s", &x.got)
+	}
+	return x
+}
+
+// The end is noticed of a peer that is not read from because it does not read.
+func TestChokedPeerHangsUp(t *testing.T) {
+	x := newLoopBench(t).choke(t)
+	x.Wait() // from now on the loop gives the turns
+	x.far.Close()
+	select {
+	case <-x.ended:
+	case <-time.After(10 * time.Second):
+		t.Fatalf("the connection is still open\n%s", stacks())
+	}
+	if e := as[*conn.CloseError](t, x.driven.Err()); e.Code != 1006 || e.Err == nil {
+		t.Errorf("the connection ended with %v", e)
+	}
+}
+
+// It is read from again when it reads.
+func TestChokedPeerReads(t *testing.T) {
+	x := newLoopBench(t).choke(t)
+	defer x.far.Close()
+	go io.Copy(io.Discard, x.far)
+	for end := time.Now().Add(10 * time.Second); x.got.Len() == 0 && time.Now().Before(end); {
+		x.turn(false)
+	}
+	if got := x.got.String(); got != "text \"Hello\"\n" {
+		t.Errorf("got %q", got)
+	}
+	x.c.CloseNow()
+	x.await(t)
 }
