@@ -62,7 +62,7 @@ func TestPeerBreaksRule(t *testing.T) {
 	onBadInput(t, func(t *testing.T, bad badinput.Case) {
 		opened := func(t *testing.T, side frame.Side) conn.Opening { return opening(t, bad, side) }
 		onBothSidesAfter(t, opened, &badinput.Config, func(t *testing.T, c *conn.Conn, peer *wstest.Peer) {
-			peer.WriteBytes(around(bad, frame.Server+frame.Client-c.Side()))
+			peer.WriteBytes(around(bad, otherSide(c.Side())))
 			wantRead(t, c, frame.Text, "before")
 			reading := start(func() error { return readAll(c) })
 			got := peer.Next()
@@ -93,9 +93,12 @@ func TestPeerBreaksRule(t *testing.T) {
 	})
 }
 
+// otherSide returns the side of the peer.
+func otherSide(side frame.Side) frame.Side { return frame.Server + frame.Client - side }
+
 // around returns bad as a peer of the side sends it, between a good message and other good frames.
 func around(bad badinput.Case, peer frame.Side) []byte {
-	b := badinput.Frame{First: 0x81, Payload: "before"}.Append(nil, peer)
+	b := badinput.Frame{First: 0x81, Payload: "before"}.Bytes(peer)
 	b = append(b, bad.Bytes(peer)...)
 	b = badinput.Frame{First: 0x89, Payload: "p"}.Append(b, peer)
 	return badinput.Frame{First: 0x81, Payload: "after"}.Append(b, peer)

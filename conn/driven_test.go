@@ -10,6 +10,7 @@ import (
 
 	"github.com/ws6455/ws/conn"
 	"github.com/ws6455/ws/frame"
+	"github.com/ws6455/ws/internal/badinput"
 	"github.com/ws6455/ws/internal/drive"
 	"github.com/ws6455/ws/internal/netloop"
 )
@@ -144,15 +145,84 @@ func (b *loopBench) end(t testing.TB, o conn.Opening, cfg *conn.Config, segments
 	return x.got.String(), x.driven.Err()
 }
 
-// await gives x turns until it has ended. That takes a moment if a goroutine has to see to it.
+// await gives x turns until the connection has ended. That takes a moment if a goroutine has to see to it.
 func (x *tenant) await(t testing.TB) {
 	t.Helper()
-	for end := time.Now().Add(10 * time.Second); !x.turn(false); time.Sleep(10 * time.Microsecond) {
+	x.turnsUntil(t, func(ended bool) bool { return ended })
+}
+
+// turnsUntil gives x turns, with what has come of the times that it wants to be told of, until done.
+func (x *tenant) turnsUntil(t testing.TB, done func(ended bool) bool) {
+	t.Helper()
+	for end := time.Now().Add(10 * time.Second); !done(x.turn(len(x.late) > 0)); time.Sleep(10 * time.Microsecond) {
 		if time.Now().After(end) {
 			t.Fatalf("the connection is still open\n%s", stacks())
 		}
 	}
 }
+
+// isFailed reports whether the connection is being failed, or has ended.
+func (x *tenant) isFailed(bool) bool { return x.driven.Err() != nil }
+
+// As with a blocking connection, a peer of a loop must finish what it has begun.
+//
+// Requirements: 6455-10.4-01
+func TestMessageTimeoutOfLoop(t *testing.T) {
+	b := newLoopBench(t)
+	for _, tt := range unfinished {
+		t.Run(tt.name, func(t *testing.T) {
+			cfg := &conn.Config{MessageTimeout: time.Millisecond}
+			x := b.open(t, conn.Opening{Side: frame.Server}, cfg)
+			defer x.far.Close()
+			x.far.Write(tt.in(frame.Client))
+			x.turnsUntil(t, x.isFailed)
+			want := conn.LimitError{Option: "MessageTimeout", Limit: int64(cfg.MessageTimeout), Code: frame.StatusPolicyViolation}
+			if e := as[*conn.LimitError](t, x.driven.Err()); *e != want {
+				t.Errorf("got %+v, want %+v", *e, want)
+			}
+			if got, err := io.ReadAll(x.far); string(got) != "\x88\x21\x03\xf0message not finished within 1ms" {
+				t.Errorf("sent %q, %v", got, err)
+			}
+			x.far.Close()
+			x.await(t)
+		})
+	}
+}
+
+// A drip does not help, as long as the loop waits for the rest.
+func TestMessageTimeoutOfLoopThatIsDrippedOn(t *testing.T) {
+	x := newLoopBench(t).open(t, conn.Opening{Side: frame.Server}, &conn.Config{MessageTimeout: 50 * time.Millisecond, MaxFragments: -1})
+	defer x.far.Close()
+	x.far.Write(badinput.Frame{First: 0x01}.Bytes(frame.Client))
+	x.turnsUntil(t, func(bool) bool {
+		time.Sleep(time.Millisecond)
+		x.far.Write(badinput.Frame{First: 0x00, Payload: "a"}.Bytes(frame.Client))
+		return x.isFailed(false)
+	})
+	if e, ok := x.driven.Err().(*conn.LimitError); !ok || e.Option != "MessageTimeout" {
+		t.Errorf("the connection ended with %v", x.driven.Err())
+	}
+}
+
+// A peer of a loop that stays after it was failed, silent or not, does so for CloseTimeout.
+func TestFailedPeerOfLoopStays(t *testing.T) {
+	b := newLoopBench(t)
+	for _, flooding := range []bool{false, true} {
+		x := b.open(t, conn.Opening{Side: frame.Server}, &conn.Config{CloseTimeout: 20 * time.Millisecond})
+		defer x.far.Close()
+		x.far.Write(badinput.Frame{First: 0x83}.Bytes(frame.Client))
+		if flooding {
+			go io.Copy(x.far, zeros{})
+		}
+		x.await(t)
+		as[*conn.ProtocolError](t, x.driven.Err())
+	}
+}
+
+// zeros is a stream of them.
+type zeros struct{}
+
+func (zeros) Read(p []byte) (n int, err error) { return len(p), nil }
 
 // choke opens a connection whose peer has not read so much that it is not read from.
 func (b *loopBench) choke(t *testing.T) *tenant {
@@ -188,9 +258,7 @@ func TestChokedPeerReads(t *testing.T) {
 	x := newLoopBench(t).choke(t)
 	defer x.far.Close()
 	go io.Copy(io.Discard, x.far)
-	for end := time.Now().Add(10 * time.Second); x.got.Len() == 0 && time.Now().Before(end); {
-		x.turn(false)
-	}
+	x.turnsUntil(t, func(bool) bool { return x.got.Len() > 0 })
 	if got := x.got.String(); got != "text \"Hello\"\n" {
 		t.Errorf("got %q", got)
 	}

@@ -66,6 +66,9 @@ func (f Frame) Append(b []byte, peer frame.Side) []byte {
 	return b
 }
 
+// Bytes returns the bytes of f.
+func (f Frame) Bytes(peer frame.Side) []byte { return f.Append(nil, peer) }
+
 // Bytes returns what a peer of the side sends.
 func (c Case) Bytes(peer frame.Side) (b []byte) {
 	for _, f := range c.Frames {
