@@ -1,6 +1,7 @@
 package conn_test
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -157,6 +158,18 @@ func TestLoopAsBlocking(t *testing.T) {
 			badinput.Frame{First: 0xc2, Payload: "\xf2\x00\x11\x00\x00"})
 		b.wantEverywhere(t, conn.Opening{Side: frame.Server, Agreement: agreed(t, "")}, nil, in, 0, len(in))
 	})
+}
+
+// More pongs are due than fit into a buffer with the close frame. That comes nevertheless, behind pongs.
+func TestLoopManyPongs(t *testing.T) {
+	in := bytes.Repeat(badinput.Frame{First: 0x89, Payload: strings.Repeat("p", 125)}.Bytes(frame.Client), 400)
+	in = append(in, badinput.Frame{First: 0x83}.Bytes(frame.Client)...)
+	cfg := &conn.Config{MaxQueuedPongs: 1000}
+	got, err := newLoopBench(t).end(t, conn.Opening{Side: frame.Server}, cfg, in)
+	as[*conn.ProtocolError](t, err)
+	if !strings.HasSuffix(got, ` "\x03\xeareserved opcode"`+"\nand \"\"\n") || !strings.Contains(got, `"ppp`) {
+		t.Errorf("got …%s", got[max(0, len(got)-300):])
+	}
 }
 
 // wantEverywhere fails the test unless a connection in a loop makes of in what a blocking one does:

@@ -219,6 +219,78 @@ func TestFailedPeerOfLoopStays(t *testing.T) {
 	}
 }
 
+// What is queued for a peer that closes leaves before the answer.
+func TestPeerOfLoopClosesBehindQueue(t *testing.T) {
+	const size = 4 << 20 // more than the network takes
+	x := newLoopBench(t).open(t, conn.Opening{Side: frame.Server}, &conn.Config{MaxQueuedBytes: 10 * size})
+	if err := x.c.Send(background, frame.Binary, make([]byte, size)); err != nil {
+		t.Fatal(err)
+	}
+	x.far.Write(masked(frame.Close, "\x03\xe8"))
+	if x.turn(false) {
+		t.Fatal("the connection has ended before the queue was sent")
+	}
+	message := frame.Header{Fin: true, Opcode: frame.Binary, Length: size}.Append(nil)
+	got := make([]byte, len(message)+size)
+	if _, err := io.ReadFull(x.far, got); err != nil || !bytes.HasPrefix(got, message) {
+		t.Errorf("got % x, %v, want a message", got[:10], err)
+	}
+	if got, err := io.ReadAll(x.far); string(got) != "\x88\x02\x03\xe8" || err != nil {
+		t.Errorf("then %q, %v, want a close frame", got, err)
+	}
+	x.far.Close()
+	x.await(t)
+	if e := as[*conn.CloseError](t, x.driven.Err()); e.Code != 1000 || !e.ByPeer || e.Err != nil {
+		t.Errorf("got %+v", e)
+	}
+}
+
+// A turn reads so much and no more, for others to have theirs.
+func TestLoopReadsItsShare(t *testing.T) {
+	x := newLoopBench(t).open(t, conn.Opening{Side: frame.Server}, nil)
+	defer x.far.Close()
+	in := bytes.Repeat(masked(frame.Pong, strings.Repeat("x", 125)), 1100)
+	if _, err := x.far.Write(append(in, masked(frame.Text, "Hello")...)); err != nil {
+		t.Skip(err) // the network does not take as much
+	}
+	if status := x.turnOnce(new(netloop.Worker)); status != drive.More || x.got.Len() > 0 {
+		t.Errorf("a turn reads to status %v and the message %s", status, &x.got)
+	}
+	if x.turn(false); x.got.String() != "text \"Hello\"\n" {
+		t.Errorf("the next ones read %q", &x.got)
+	}
+	x.c.CloseNow()
+	x.await(t)
+}
+
+// What the application leaves of a message that it has begun to read is not the next one.
+func TestLoopSkipsRest(t *testing.T) {
+	x := newLoopBench(t).open(t, conn.Opening{Side: frame.Server}, nil)
+	defer x.far.Close()
+	for _, rest := range []string{"", "rest"} {
+		x.far.Write(badinput.Frame{First: 0x01, Payload: "unwanted"}.Bytes(frame.Client))
+		_, r, err := x.c.Reader(background)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Read(make([]byte, 2))
+		x.turn(false)
+		x.far.Write(badinput.Frame{First: 0x00, Payload: rest}.Bytes(frame.Client))
+		x.turn(false)
+		x.far.Write(badinput.Frame{First: 0x80, Payload: rest}.Bytes(frame.Client))
+		x.far.Write(masked(frame.Text, "next"))
+		x.turn(false)
+		if _, err := r.Read(make([]byte, 1)); err != conn.ErrReaderDone {
+			t.Errorf("the reader of the message returns %v", err)
+		}
+	}
+	if got := x.got.String(); got != "text \"next\"\ntext \"next\"\n" {
+		t.Errorf("got %q", got)
+	}
+	x.c.CloseNow()
+	x.await(t)
+}
+
 // zeros is a stream of them.
 type zeros struct{}
 
