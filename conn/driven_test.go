@@ -161,6 +161,17 @@ func (x *tenant) turnsUntil(t testing.TB, done func(ended bool) bool) {
 	}
 }
 
+// awaitLoop lets the loop give x turns until the connection has ended.
+func (x *tenant) awaitLoop(t testing.TB) {
+	t.Helper()
+	x.Wait()
+	select {
+	case <-x.ended:
+	case <-time.After(10 * time.Second):
+		t.Fatalf("the connection is still open\n%s", stacks())
+	}
+}
+
 // isFailed reports whether the connection is being failed, or has ended.
 func (x *tenant) isFailed(bool) bool { return x.driven.Err() != nil }
 
@@ -208,14 +219,20 @@ func TestMessageTimeoutOfLoopThatIsDrippedOn(t *testing.T) {
 func TestFailedPeerOfLoopStays(t *testing.T) {
 	b := newLoopBench(t)
 	for _, flooding := range []bool{false, true} {
-		x := b.open(t, conn.Opening{Side: frame.Server}, &conn.Config{CloseTimeout: 20 * time.Millisecond})
-		defer x.far.Close()
-		x.far.Write(badinput.Frame{First: 0x83}.Bytes(frame.Client))
-		if flooding {
-			go io.Copy(x.far, zeros{})
+		for _, byLoop := range []bool{false, true} {
+			x := b.open(t, conn.Opening{Side: frame.Server}, &conn.Config{CloseTimeout: 20 * time.Millisecond})
+			defer x.far.Close()
+			x.far.Write(badinput.Frame{First: 0x83}.Bytes(frame.Client))
+			if flooding {
+				go io.Copy(x.far, &repeat{what: []byte("x")})
+			}
+			if byLoop {
+				x.awaitLoop(t)
+			} else {
+				x.await(t)
+			}
+			as[*conn.ProtocolError](t, x.driven.Err())
 		}
-		x.await(t)
-		as[*conn.ProtocolError](t, x.driven.Err())
 	}
 }
 
@@ -291,10 +308,69 @@ func TestLoopSkipsRest(t *testing.T) {
 	x.await(t)
 }
 
-// zeros is a stream of them.
-type zeros struct{}
+// A peer that does not answer a close frame, but sends other things all the time, does so for CloseTimeout.
+func TestClosedPeerOfLoopFloods(t *testing.T) {
+	for _, flood := range []string{"", string(masked(frame.Pong, strings.Repeat("x", 100))), string(masked(frame.Text, "x"))} {
+		x := newLoopBench(t).open(t, conn.Opening{Side: frame.Server}, &conn.Config{CloseTimeout: 20 * time.Millisecond})
+		defer x.far.Close()
+		if flood != "" {
+			go io.Copy(x.far, &repeat{what: []byte(flood)})
+		}
+		if err := x.c.StartClose(1000, ""); err != nil {
+			t.Fatal(err)
+		}
+		x.awaitLoop(t)
+		if e := as[*conn.LimitError](t, x.driven.Err()); e.Option != "CloseTimeout" {
+			t.Errorf("the connection ended with %v", e)
+		}
+	}
+}
 
-func (zeros) Read(p []byte) (n int, err error) { return len(p), nil }
+// The time for closing is not forgotten when that for an unfinished message comes first.
+func TestClosedPeerOfLoopDoesNotFinish(t *testing.T) {
+	cfg := &conn.Config{MessageTimeout: 10 * time.Millisecond, CloseTimeout: 100 * time.Millisecond}
+	x := newLoopBench(t).open(t, conn.Opening{Side: frame.Server}, cfg)
+	defer x.far.Close()
+	x.far.Write(badinput.Frame{First: 0x01}.Bytes(frame.Client))
+	x.turn(false)
+	if err := x.c.StartClose(1000, ""); err != nil {
+		t.Fatal(err)
+	}
+	x.awaitLoop(t)
+	as[*conn.LimitError](t, x.driven.Err())
+}
+
+// A peer that was closed and does not hang up is cut off then. The closing handshake is complete.
+func TestClosedPeerOfLoopStays(t *testing.T) {
+	for _, byLoop := range []bool{false, true} {
+		x := newLoopBench(t).open(t, conn.Opening{Side: frame.Server}, &conn.Config{CloseTimeout: 20 * time.Millisecond})
+		defer x.far.Close()
+		x.far.Write(masked(frame.Close, "\x03\xe8"))
+		x.turn(false)
+		if byLoop {
+			x.awaitLoop(t)
+		} else {
+			x.await(t)
+		}
+		if e := as[*conn.CloseError](t, x.driven.Err()); e.Code != 1000 || e.Err != nil {
+			t.Errorf("got %+v", e)
+		}
+	}
+}
+
+// repeat is a stream of the same over and over.
+type repeat struct {
+	what []byte
+	next int // in what
+}
+
+func (r *repeat) Read(p []byte) (n int, err error) {
+	for n < len(p) {
+		m := copy(p[n:], r.what[r.next:])
+		n, r.next = n+m, (r.next+m)%len(r.what)
+	}
+	return n, nil
+}
 
 // choke opens a connection whose peer has not read so much that it is not read from.
 func (b *loopBench) choke(t *testing.T) *tenant {
@@ -313,13 +389,8 @@ func (b *loopBench) choke(t *testing.T) *tenant {
 // The end is noticed of a peer that is not read from because it does not read.
 func TestChokedPeerHangsUp(t *testing.T) {
 	x := newLoopBench(t).choke(t)
-	x.Wait() // from now on the loop gives the turns
 	x.far.Close()
-	select {
-	case <-x.ended:
-	case <-time.After(10 * time.Second):
-		t.Fatalf("the connection is still open\n%s", stacks())
-	}
+	x.awaitLoop(t)
 	if e := as[*conn.CloseError](t, x.driven.Err()); e.Code != 1006 || e.Err == nil {
 		t.Errorf("the connection ended with %v", e)
 	}
