@@ -165,15 +165,18 @@ func (x *tenant) turnsUntil(t testing.TB, done func(ended bool) bool) {
 func (x *tenant) awaitLoop(t testing.TB) {
 	t.Helper()
 	x.Wait()
+	x.wantEnded(t)
+}
+
+// wantEnded fails the test unless the connection ends, to which the loop gives turns.
+func (x *tenant) wantEnded(t testing.TB) {
+	t.Helper()
 	select {
 	case <-x.ended:
 	case <-time.After(10 * time.Second):
 		t.Fatalf("the connection is still open\n%s", stacks())
 	}
 }
-
-// isFailed reports whether the connection is being failed, or has ended.
-func (x *tenant) isFailed(bool) bool { return x.driven.Err() != nil }
 
 // As with a blocking connection, a peer of a loop must finish what it has begun.
 //
@@ -186,16 +189,16 @@ func TestMessageTimeoutOfLoop(t *testing.T) {
 			x := b.open(t, conn.Opening{Side: frame.Server}, cfg)
 			defer x.far.Close()
 			x.far.Write(tt.in(frame.Client))
-			x.turnsUntil(t, x.isFailed)
-			want := conn.LimitError{Option: "MessageTimeout", Limit: int64(cfg.MessageTimeout), Code: frame.StatusPolicyViolation}
-			if e := as[*conn.LimitError](t, x.driven.Err()); *e != want {
-				t.Errorf("got %+v, want %+v", *e, want)
-			}
+			x.Wait()
 			if got, err := io.ReadAll(x.far); string(got) != "\x88\x21\x03\xf0message not finished within 1ms" {
 				t.Errorf("sent %q, %v", got, err)
 			}
 			x.far.Close()
-			x.await(t)
+			x.wantEnded(t)
+			want := conn.LimitError{Option: "MessageTimeout", Limit: int64(cfg.MessageTimeout), Code: frame.StatusPolicyViolation}
+			if e := as[*conn.LimitError](t, x.driven.Err()); *e != want {
+				t.Errorf("got %+v, want %+v", *e, want)
+			}
 		})
 	}
 }
@@ -208,7 +211,7 @@ func TestMessageTimeoutOfLoopThatIsDrippedOn(t *testing.T) {
 	x.turnsUntil(t, func(bool) bool {
 		time.Sleep(time.Millisecond)
 		x.far.Write(badinput.Frame{First: 0x00, Payload: "a"}.Bytes(frame.Client))
-		return x.isFailed(false)
+		return x.driven.Err() != nil
 	})
 	if e, ok := x.driven.Err().(*conn.LimitError); !ok || e.Option != "MessageTimeout" {
 		t.Errorf("the connection ended with %v", x.driven.Err())

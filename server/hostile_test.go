@@ -336,8 +336,15 @@ func TestEventsIdle(t *testing.T) {
 	const most = 50
 	for connections, ways := range map[int][]eventWay{500: eventWays[:1], 100: eventWays[1:4]} {
 		eachEventWayOf(t, ways, func(t *testing.T, w eventWay) {
-			r := record(t, sendBack)
+			over := make(chan bool)
+			r := record(t, func(c *conn.Conn, typ frame.Opcode, p []byte) {
+				if string(p) == "wait" {
+					<-over
+				}
+				sendBack(c, typ, p)
+			})
 			dial := w.serve(t, &server.Server{Events: &r.Events})
+			var waiting []*socketClient
 			for i := range connections {
 				c := upgrade(t, dial())
 				take(t, r.open, "Open")
@@ -346,7 +353,14 @@ func TestEventsIdle(t *testing.T) {
 					neighbour{c}.served()
 				case 1:
 					c.send(masked(frame.Text, "Hello")[:8])
+				case 2:
+					c.send(masked(frame.Text, "wait"))
+					waiting = append(waiting, c)
 				}
+			}
+			close(over)
+			for _, c := range waiting {
+				c.want("an echo at last", unmasked(frame.Text, "wait"))
 			}
 			n := 0
 			for range 1000 {
