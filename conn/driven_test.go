@@ -376,9 +376,10 @@ func (r *repeat) Read(p []byte) (n int, err error) {
 }
 
 // choke opens a connection whose peer has not read so much that it is not read from.
-func (b *loopBench) choke(t *testing.T) *tenant {
+func (b *loopBench) choke(t *testing.T, cfg conn.Config) *tenant {
 	t.Helper()
-	x := b.open(t, conn.Opening{Side: frame.Server}, &conn.Config{CloseTimeout: time.Hour})
+	cfg.CloseTimeout = time.Hour
+	x := b.open(t, conn.Opening{Side: frame.Server}, &cfg)
 	if err := x.c.Send(background, frame.Binary, make([]byte, 4<<20)); err != nil {
 		t.Fatal(err)
 	}
@@ -391,17 +392,19 @@ func (b *loopBench) choke(t *testing.T) *tenant {
 
 // The end is noticed of a peer that is not read from because it does not read.
 func TestChokedPeerHangsUp(t *testing.T) {
-	x := newLoopBench(t).choke(t)
-	x.far.Close()
-	x.awaitLoop(t)
-	if e := as[*conn.CloseError](t, x.driven.Err()); e.Code != 1006 || e.Err == nil {
-		t.Errorf("the connection ended with %v", e)
+	for _, cfg := range []conn.Config{{MaxQueuedBytes: 7 << 20}, {MaxQueuedBytes: -1, MaxQueuedMessages: 1}} {
+		x := newLoopBench(t).choke(t, cfg)
+		x.far.Close()
+		x.awaitLoop(t)
+		if e := as[*conn.CloseError](t, x.driven.Err()); e.Code != 1006 || e.Err == nil {
+			t.Errorf("the connection ended with %v", e)
+		}
 	}
 }
 
 // It is read from again when it reads.
 func TestChokedPeerReads(t *testing.T) {
-	x := newLoopBench(t).choke(t)
+	x := newLoopBench(t).choke(t, conn.Config{})
 	defer x.far.Close()
 	go io.Copy(io.Discard, x.far)
 	x.turnsUntil(t, func(bool) bool { return x.got.Len() > 0 })
