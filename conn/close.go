@@ -121,6 +121,7 @@ func (c *Conn) startClosing() {
 	if by := c.ending.by; !by.IsZero() && c.socket != nil {
 		c.socket.At(by)
 	}
+	c.unchoke()
 }
 
 // closing runs f on the state of the closing handshake and returns its next step.

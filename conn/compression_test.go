@@ -42,14 +42,9 @@ func agreed(t testing.TB, params string) handshake.Agreement {
 // compressing runs test as onBothSides does, after an agreement on permessage-deflate.
 func compressing(t *testing.T, params string, cfg *conn.Config, test func(t *testing.T, c *conn.Conn, peer *wstest.Peer)) {
 	t.Helper()
-	for _, side := range []frame.Side{frame.Server, frame.Client} {
-		t.Run(side.String(), func(t *testing.T) {
-			synctest.Test(t, func(t *testing.T) {
-				c, peer := wstest.OpenPeer(t, conn.Opening{Side: side, Agreement: agreed(t, params)}, cfg)
-				test(t, c, peer)
-			})
-		})
-	}
+	onBothSidesAfter(t, func(t *testing.T, side frame.Side) conn.Opening {
+		return conn.Opening{Side: side, Agreement: agreed(t, params)}
+	}, cfg, test)
 }
 
 // What arrives, as the examples of RFC 7692 have it, is what was sent.
@@ -100,50 +95,6 @@ func TestInflate(t *testing.T) {
 type f struct {
 	h       frame.Header
 	payload string
-}
-
-// What cannot be inflated, or is not what it has to be then, fails the connection with the code that fits.
-func TestInflateRefused(t *testing.T) {
-	for _, tt := range []struct {
-		name   string
-		params string
-		frames []f
-		code   frame.StatusCode
-		text   string
-	}{
-		{"not DEFLATE: 7692-7.2.2-08", "", []f{{packed, "\xff\xff\xff\xff"}}, 1007, "reserved block type"},
-		{"a zlib header: 7692-7.3-02", "", []f{{packed, "\x78\x9c" + hello}}, 1007, ""},
-		{"cut in a block: 7692-7.2.2-09", "", []f{{packed, "\xf2\x48\xcd\x00"}}, 1007, "inside a block"},
-		{"cut in a fragment: 7692-7.2.2-09", "", []f{{packedFirst, "\xf2\x48\xcd\x00"}, {last, ""}}, 1007, "inside a block"},
-		{"nothing at all", "", []f{{packed, ""}}, 1007, "inside a block"},
-		{"back before the first message", "", []f{{packed, "\xf2\x00\x11\x00\x00"}}, 1007, "before the first byte"},
-		{"back to an earlier message, without takeover", "; server_no_context_takeover; client_no_context_takeover",
-			[]f{{packed, hello}, {packed, "\xf2\x00\x11\x00\x00"}}, 1007, "before the first byte"},
-		{"not UTF-8: 7692-6.1-08", "", []f{{packed, "\x00\x01\x00\xfe\xff\xff\x00"}}, 1007, "UTF-8"},
-		{"inside a character at the end: 7692-6.1-08", "", []f{{packed, "\x00\x01\x00\xfe\xff\xe2\x00"}}, 1007, "UTF-8"},
-		{"RSV1 in a ping: 7692-6.1-05", "", []f{{frame.Header{Fin: true, RSV: frame.RSV1, Opcode: frame.Ping}, hello}}, 1002, "reserved bit"},
-		{"RSV1 in a continuation: 7692-6.1-06", "",
-			[]f{{packedFirst, hello[:3]}, {frame.Header{Fin: true, RSV: frame.RSV1}, hello[3:]}}, 1002, "reserved bit"},
-		{"RSV2", "", []f{{frame.Header{Fin: true, RSV: frame.RSV1 | frame.RSV2, Opcode: frame.Text}, hello}}, 1002, "reserved bit"},
-		{"past the window", "; server_max_window_bits=8; client_max_window_bits=8",
-			// Length 3 (0000001), distance 257 (code 16 and 7 extra bits), end of block; an empty stored block.
-			[]f{{packed, storedBlock(257) + bits("0 10 0000001 10000 0000000 0000000 0 00")}}, 1007, "window"},
-	} {
-		t.Run(tt.name, func(t *testing.T) {
-			compressing(t, tt.params, nil, func(t *testing.T, c *conn.Conn, peer *wstest.Peer) {
-				for _, f := range tt.frames {
-					peer.WriteFrame(f.h, f.payload)
-				}
-				err := readAll(c)
-				if e := as[*conn.ProtocolError](t, err); e.Code != tt.code || !strings.Contains(e.Rule, tt.text) {
-					t.Errorf("got %d %q, want %d and %q", e.Code, e.Rule, tt.code, tt.text)
-				}
-				if got := peer.Next(); !strings.HasPrefix(got, fmt.Sprintf("close %d", tt.code)) {
-					t.Errorf("sent %s, want a close frame with %d", got, tt.code)
-				}
-			})
-		})
-	}
 }
 
 // storedBlock returns a block of digits(n).

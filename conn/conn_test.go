@@ -21,10 +21,16 @@ var background = context.Background()
 // and fails if that leaves a goroutine behind.
 func onBothSides(t *testing.T, cfg *conn.Config, test func(t *testing.T, c *conn.Conn, peer *wstest.Peer)) {
 	t.Helper()
+	onBothSidesAfter(t, func(t *testing.T, side frame.Side) conn.Opening { return conn.Opening{Side: side} }, cfg, test)
+}
+
+// onBothSidesAfter is onBothSides after the handshake that o returns.
+func onBothSidesAfter(t *testing.T, o func(*testing.T, frame.Side) conn.Opening, cfg *conn.Config, test func(t *testing.T, c *conn.Conn, peer *wstest.Peer)) {
+	t.Helper()
 	for _, side := range []frame.Side{frame.Server, frame.Client} {
 		t.Run(side.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				c, peer := wstest.NewPeer(t, side, cfg)
+				c, peer := wstest.OpenPeer(t, o(t, side), cfg)
 				test(t, c, peer)
 			})
 		})

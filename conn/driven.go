@@ -88,11 +88,16 @@ func (d driven) Next(w *netloop.Worker, dst []byte) (drive.Status, frame.Opcode,
 
 // tryNext returns the next message, if there is one. due says that some time may be over.
 func (c *Conn) tryNext(dst []byte, due bool) (msg protocol.Event, err error) {
+	if due {
+		if err := c.endOverdue(); err != nil {
+			return msg, err
+		}
+	}
 	if c.choked() || !c.takeReading() {
 		return msg, errNothing
 	}
 	c.loop.trying = true
-	msg, err = c.tryRead(dst, due)
+	msg, err = c.tryRead(dst)
 	if err == errLeft {
 		return msg, err
 	}
@@ -121,9 +126,33 @@ func (d driven) Late() {
 	c := d.c
 	c.enter()
 	defer c.leave()
-	if c.closeOverdue() {
-		c.end(c.closeError(timeLimit("CloseTimeout", c.limits.CloseTimeout)))
+	c.endOverdue()
+}
+
+// endOverdue ends the connection if the time for closing is over, however much there is to read, and returns
+// the error that it has ended with then. If the time is still to come, it is set again: what has come may be another one.
+func (c *Conn) endOverdue() error {
+	by, step := c.closingBy()
+	switch {
+	case by.IsZero():
+		return nil
+	case !reached(by):
+		c.socket.At(by)
+		return nil
+	case step == protocol.Disconnect: // but the peer did not
+		return c.end(c.closeError(nil))
 	}
+	return c.end(c.closeError(timeLimit("CloseTimeout", c.limits.CloseTimeout)))
+}
+
+// closingBy returns when the closing handshake must be over, and how far it is; the zero time if there is none, or no limit.
+func (c *Conn) closingBy() (by time.Time, step protocol.Step) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ending == nil {
+		return by, step
+	}
+	return c.ending.by, c.ending.Step()
 }
 
 // takeReading takes c.rd, or makes for a turn when it has.
@@ -180,13 +209,14 @@ func (c *Conn) choked() bool {
 	return c.loop.paused
 }
 
-// queueLong reports whether the queue is half full. c.mu is held.
+// queueLong reports whether the queue is half full. It does not matter any more when the connection is closing:
+// what is queued may never leave, and the end has to be found. c.mu is held.
 func (c *Conn) queueLong() bool {
 	q := c.queue
-	return q != nil && (q.bytes > c.limits.MaxQueuedBytes/2 || q.messages > c.limits.MaxQueuedMessages/2)
+	return q != nil && c.ending == nil && (q.bytes > c.limits.MaxQueuedBytes/2 || q.messages > c.limits.MaxQueuedMessages/2)
 }
 
-// unchoke makes for a turn if the queue has become short enough. c.mu is held.
+// unchoke makes for a turn if the queue has become short enough, or does not matter any more. c.mu is held.
 func (c *Conn) unchoke() {
 	if c.socket != nil && c.loop.paused && !c.queueLong() {
 		c.loop.paused = false
@@ -198,9 +228,9 @@ func (c *Conn) unchoke() {
 const fairReads = 4
 
 // tryRead is tryNext for a caller that holds c.rd, which it does not any more if the error is errLeft.
-func (c *Conn) tryRead(dst []byte, due bool) (msg protocol.Event, err error) {
+func (c *Conn) tryRead(dst []byte) (msg protocol.Event, err error) {
 	if c.loop.leaving {
-		return msg, c.discard(due)
+		return msg, c.discard()
 	}
 	if r := c.reader; r != nil {
 		c.abandon(r)
@@ -213,7 +243,7 @@ func (c *Conn) tryRead(dst []byte, due bool) (msg protocol.Event, err error) {
 	for reads := 0; ; reads++ {
 		err = c.gather(&msg)
 		if err == nil && !msg.Fin {
-			err = c.readMore(&msg, reads, due)
+			err = c.readMore(&msg, reads)
 		}
 		if err != nil || msg.Fin {
 			break
@@ -263,12 +293,12 @@ func (c *Conn) gather(msg *protocol.Event) error {
 }
 
 // readMore reads from the network once, unless the turn has read enough.
-func (c *Conn) readMore(msg *protocol.Event, reads int, due bool) error {
+func (c *Conn) readMore(msg *protocol.Event, reads int) error {
 	switch {
 	case c.over.Load():
 		return c.failed()
 	case c.loop.drained:
-		return c.nothing(due)
+		return c.nothing()
 	case reads == fairReads:
 		return errMore
 	}
@@ -278,7 +308,7 @@ func (c *Conn) readMore(msg *protocol.Event, reads int, due bool) error {
 		c.heardOf()
 		return nil
 	case err == netloop.ErrAgain:
-		return c.nothing(due)
+		return c.nothing()
 	}
 	return c.lost(err)
 }
@@ -313,11 +343,8 @@ func (in *input) behind() []byte {
 }
 
 // nothing is for the end of a turn: the time for what is unfinished runs.
-func (c *Conn) nothing(due bool) error {
+func (c *Conn) nothing() error {
 	c.stow()
-	if due && c.closeOverdue() {
-		return c.end(c.closeError(timeLimit("CloseTimeout", c.limits.CloseTimeout)))
-	}
 	if c.by = c.patience(); c.by.IsZero() {
 		return errNothing
 	}
@@ -352,7 +379,7 @@ func (c *Conn) part(code frame.StatusCode, reason string) error {
 		return c.end(c.closeError(nil))
 	}
 	c.loop.leaving = true
-	return c.discard(false)
+	return c.discard()
 }
 
 // partSlowly is part on a goroutine, which has c.rd.
@@ -372,7 +399,7 @@ func (c *Conn) partSlowly(code frame.StatusCode, reason string) {
 }
 
 // discard reads and forgets what there is, for the connection is over but for the peer's hanging up.
-func (c *Conn) discard(due bool) error {
+func (c *Conn) discard() error {
 	c.compressor.giveBack()
 	c.in.release()
 	buf := borrow()
@@ -380,7 +407,7 @@ func (c *Conn) discard(due bool) error {
 	for range fairReads {
 		n, err := c.socket.TryRead(buf[:])
 		switch {
-		case err == netloop.ErrAgain && !(due && c.closeOverdue()):
+		case err == netloop.ErrAgain:
 			return errNothing
 		case err != nil:
 			return c.end(c.closeError(nil))

@@ -23,6 +23,7 @@ import (
 
 	"github.com/ws6455/ws/conn"
 	"github.com/ws6455/ws/frame"
+	"github.com/ws6455/ws/internal/badinput"
 	"github.com/ws6455/ws/server"
 )
 
@@ -39,13 +40,18 @@ var eventWays = []eventWay{
 	{"loop", func(t *testing.T, s *server.Server) func() net.Conn { return serveEvents(t, s, "tcp", sameListener) }},
 	{"loop on Unix sockets", func(t *testing.T, s *server.Server) func() net.Conn { return serveEvents(t, s, "unix", sameListener) }},
 	{"loop behind net/http", serveEventsHTTP},
-	{"goroutines", func(t *testing.T, s *server.Server) func() net.Conn { return serveEvents(t, s, "tcp", hiddenListener) }},
-	{"goroutines for TLS", serveEventsTLS},
+	{"loop behind another listener", func(t *testing.T, s *server.Server) func() net.Conn { return serveEvents(t, s, "tcp", hiddenListener) }},
+	{"goroutines, for TLS", serveEventsTLS},
 }
 
 // eachEventWay runs f for each way.
 func eachEventWay(t *testing.T, f func(t *testing.T, w eventWay)) {
-	for _, w := range eventWays {
+	eachEventWayOf(t, eventWays, f)
+}
+
+// eachEventWayOf is eachEventWay for some of them.
+func eachEventWayOf(t *testing.T, ways []eventWay, f func(t *testing.T, w eventWay)) {
+	for _, w := range ways {
 		t.Run(w.name, func(t *testing.T) {
 			wantNoGoroutines(t)
 			wantNoDescriptors(t)
@@ -159,11 +165,35 @@ func upgrade(t *testing.T, nc net.Conn) *socketClient {
 	return c
 }
 
+// upgradeAsking returns a client that has been accepted with an extension; with none if it is empty.
+func upgradeAsking(t *testing.T, nc net.Conn, extension string) *socketClient {
+	t.Helper()
+	if extension == "" {
+		return upgrade(t, nc)
+	}
+	const field = "Sec-WebSocket-Extensions: "
+	c := &socketClient{t, nc}
+	c.send(request(field + extension))
+	c.want("accepted", accepted(field+extension))
+	return c
+}
+
 // send sends s.
 func (c *socketClient) send(s string) {
 	c.t.Helper()
 	if _, err := io.WriteString(c.nc, s); err != nil {
 		c.t.Errorf("send: %v", err)
+	}
+}
+
+// sendPieces sends s in pieces of so many bytes, or as much of it as the connection takes.
+func (c *socketClient) sendPieces(s string, size int) {
+	for s != "" {
+		n := min(size, len(s))
+		if _, err := io.WriteString(c.nc, s[:n]); err != nil {
+			return
+		}
+		s = s[n:]
 	}
 }
 
@@ -357,54 +387,54 @@ func TestEventsBusy(t *testing.T) {
 	})
 }
 
-// badInput is what no client may send, and the status code that it is answered with.
-var badInput = []struct {
-	name string
-	in   string
-	code frame.StatusCode
-}{
-	{"an unmasked frame", unmasked(frame.Text, "Hello"), 1002},
-	{"a reserved bit", "\xc1\x80\x00\x00\x00\x00", 1002},
-	{"a reserved opcode", masked(3, "x"), 1002},
-	{"a long ping", masked(frame.Ping, strings.Repeat("x", 126)), 1002},
-	{"a ping in fragments", "\x09\x80\x00\x00\x00\x00", 1002},
-	{"a continuation of nothing", masked(frame.Continuation, "x"), 1002},
-	{"a message inside another", "\x01\x80\x00\x00\x00\x00" + masked(frame.Text, "x"), 1002},
-	{"a length in too many bytes", "\x81\xfe\x00\x05\x00\x00\x00\x00Hello", 1002},
-	{"no UTF-8", masked(frame.Text, "\xff"), 1007},
-	{"half a character", masked(frame.Text, "\xc3"), 1007},
-	{"a close frame of one byte", masked(frame.Close, "x"), 1002},
-	{"a close code that may not be sent", masked(frame.Close, "\x03\xee"), 1002},
-	{"too large a message", masked(frame.Binary, strings.Repeat("x", 1<<16)), 1009},
-}
-
 // Whatever comes behind bad input makes no difference, and the handler is told what was wrong.
 func TestEventsBadInput(t *testing.T) {
+	cfg := server.Config{Conn: badinput.Config}
+	cfg.Conn.Compression = &conn.Compression{Takeover: true}
 	eachEventWay(t, func(t *testing.T, w eventWay) {
-		r := record(t, writeBack)
-		dial := w.serve(t, &server.Server{Events: &r.Events, Config: server.Config{Conn: conn.Config{MaxMessageSize: 1 << 15}}})
-		for _, tt := range badInput {
-			t.Run(tt.name, func(t *testing.T) {
-				c := upgrade(t, dial())
-				c.send(masked(frame.Text, "before") + tt.in + masked(frame.Text, "after"))
-				c.want("what came before", unmasked(frame.Text, "before"))
-				var head [4]byte
-				if _, err := io.ReadFull(c.nc, head[:]); err != nil || head[0] != 0x88 {
-					t.Fatalf("got %q, %v, want a close frame", head, err)
-				}
-				if code := frame.StatusCode(head[2])<<8 | frame.StatusCode(head[3]); code != tt.code {
-					t.Errorf("closed with %d, want %d", code, tt.code)
-				}
-				if rest, err := io.ReadAll(c.nc); err != nil || len(rest) != int(head[1])-2 {
-					t.Errorf("then comes %q, %v", rest, err)
-				}
-				c.nc.Close()
-				if err := take(t, r.closed, "Close"); conn.CloseCode(err) != tt.code {
-					t.Errorf("Close is told %v", err)
-				}
-			})
+		r := record(t, func(c *conn.Conn, typ frame.Opcode, p []byte) {
+			if string(p) == "before" {
+				writeBack(c, typ, p)
+			}
+		})
+		dial := w.serve(t, &server.Server{Events: &r.Events, Config: cfg})
+		for _, bad := range badinput.Cases {
+			in := masked(frame.Text, "before") + string(bad.Bytes(frame.Client)) + masked(frame.Text, "after")
+			for _, size := range sizes(w, len(in)) {
+				t.Run(fmt.Sprintf("%s in pieces of %d", bad.Name, size), func(t *testing.T) {
+					c := upgradeAsking(t, dial(), bad.Deflate)
+					go c.sendPieces(in, size)
+					c.want("what came before", unmasked(frame.Text, "before"))
+					c.wantFailure(bad)
+					c.nc.Close()
+					if err := take(t, r.closed, "Close"); conn.CloseCode(err) != bad.Code {
+						t.Errorf("Close is told %v", err)
+					}
+				})
+			}
 		}
 	})
+}
+
+// sizes returns in what pieces n bytes come in: at once, and for one way byte by byte. Package conn cuts them everywhere.
+func sizes(w eventWay, n int) []int {
+	if w.name == "loop" {
+		return []int{n, 1}
+	}
+	return []int{n}
+}
+
+// wantFailure fails the test unless a close frame comes that says what bad is, and then the end.
+func (c *socketClient) wantFailure(bad badinput.Case) {
+	c.t.Helper()
+	c.nc.SetReadDeadline(time.Now().Add(10 * time.Second))
+	got, err := io.ReadAll(c.nc)
+	got = bytes.TrimPrefix(got, []byte(unmasked(frame.Pong, "p"))) // of a ping that came before
+	h, n, _ := frame.Consume(got)
+	code, reason, invalid := frame.ConsumeClose(got[n:])
+	if err != nil || invalid != nil || h.Opcode != frame.Close || h.Length != int64(len(got)-n) || code != bad.Code || !strings.Contains(reason, bad.Text) {
+		c.t.Errorf("got %q, %v, want a close frame with %d %q and the end", got, err, bad.Code, bad.Text)
+	}
 }
 
 // A client that is not there any more.

@@ -47,6 +47,7 @@ var layers = map[string]layer{
 	"client":            {ours: []string{"frame", "handshake", "internal/protocol", "internal/deflate", "conn"}},
 
 	"wstest":               {ours: []string{"..."}},
+	"internal/badinput":    {ours: []string{"frame", "conn"}},
 	"examples/":            {ours: []string{"..."}},
 	"internal/conformance": {},
 	"internal/interop/":    {ours: []string{"..."}},

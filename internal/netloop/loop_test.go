@@ -418,6 +418,26 @@ func TestAlarmLate(t *testing.T) {
 	})
 }
 
+// Of a socket that was closed nothing is left, also if it wants to be told of a time after that.
+func TestClosedSocketIsForgotten(t *testing.T) {
+	onBench(t, func(b *bench) {
+		x := b.tenant("x", func(w *Worker) bool { return false })
+		b.g.users++
+		x.At(time.Now().Add(time.Hour))
+		x.Close()
+		x.At(time.Now().Add(time.Hour))
+		if a := &x.loop.alarms; len(a.heap) > 0 || len(a.of) > 0 {
+			t.Error("its alarm is")
+		}
+		if b.g.sockets.at(int(x.fd)) != nil {
+			t.Error("the table has it")
+		}
+		if b.g.users != 1 {
+			t.Errorf("the group has %d users", b.g.users)
+		}
+	})
+}
+
 // Alarms come in order, whatever was set and dropped.
 func TestAlarmOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
