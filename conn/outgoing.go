@@ -20,16 +20,16 @@ func newOutgoing(typ frame.Opcode, p []byte) (m outgoing, err error) {
 }
 
 // check reports why m may not be sent.
-func (m outgoing) check() error {
+func (m *outgoing) check() error {
 	switch m.typ {
 	case frame.Binary:
 		return nil
 	case frame.Text:
 		var text frame.UTF8
-		if text.Check(m.data) && text.Complete() {
-			return nil
+		if !text.Check(m.data) || !text.Complete() {
+			return ErrInvalidUTF8
 		}
-		return ErrInvalidUTF8
+		return nil
 	}
 	return ErrMessageType
 }

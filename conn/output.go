@@ -216,10 +216,15 @@ func (c *Conn) sendNow() error {
 	n, err := c.writeRaw(c.out.bytes(), nil)
 	c.out.sent(n)
 	if err != nil {
-		c.out.discard()
-		return &brokenError{err}
+		err = c.broken(err)
 	}
-	return nil
+	return err
+}
+
+// broken forgets the output and returns that the network failed under it.
+func (c *Conn) broken(err error) error {
+	c.out.discard()
+	return &brokenError{err}
 }
 
 // A flusher is the goroutine that sends what is held and the pongs when the reader cannot.

@@ -86,5 +86,6 @@ func (c *Conn) WritePrepared(ctx context.Context, m *Prepared) error {
 	if !m.valid() {
 		return ErrMessageType
 	}
-	return c.write(ctx, m.outgoing())
+	out := m.outgoing()
+	return c.write(ctx, &out)
 }

@@ -164,7 +164,7 @@ func (c *Conn) sendTurn(q *sendQueue, t *sendTurn) error {
 			return err
 		}
 		if m.typ != 0 {
-			c.wrote(m, nil)
+			c.wrote(&m, nil)
 			messages, bytes = messages+1, bytes+len(m.data)
 		}
 		if with == more && bytes < bufferSize {

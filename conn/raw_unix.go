@@ -109,9 +109,19 @@ func (c *Conn) writeRaw(p, q []byte) (n int, err error) {
 	if c.socket != nil {
 		return writeSocket(c.socket, p, q)
 	}
+	w := newRawWrite(p, q)
+	return w.finish(c.raw.Write(w.ready))
+}
+
+func newRawWrite(p, q []byte) *rawWrite {
 	w := rawWrites.Get().(*rawWrite)
 	w.p, w.q = p, q
-	err = c.raw.Write(w.ready)
+	return w
+}
+
+// finish frees w and returns its result. An error is that of the connection.
+func (w *rawWrite) finish(err error) (int, error) {
+	n := 0
 	if err == nil {
 		n = w.n
 		if w.err != 0 && w.err != syscall.EAGAIN {
@@ -125,8 +135,12 @@ func (c *Conn) writeRaw(p, q []byte) (n int, err error) {
 
 // write writes once. It never asks to be called again.
 func (w *rawWrite) write(fd uintptr) bool {
-	n, err := sock.WriteBoth(int(fd), w.p, w.q)
-	w.n = n
+	var err error
+	if len(w.q) == 0 {
+		w.n, err = sock.Write(int(fd), w.p)
+	} else {
+		w.n, err = sock.WriteBoth(int(fd), w.p, w.q)
+	}
 	w.err, _ = err.(syscall.Errno)
 	return true
 }

@@ -75,7 +75,7 @@ func (c *Conn) enqueue(ctx context.Context, m outgoing, policy FullPolicy) error
 		return err
 	}
 	if sent, err := c.sendAtOnce(m); sent || err != nil {
-		return c.wrote(m, err)
+		return c.wrote(&m, err)
 	}
 	begin := time.Now()
 	for turns := 0; ; turns++ {

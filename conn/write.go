@@ -36,17 +36,82 @@ func (c *Conn) Write(ctx context.Context, typ frame.Opcode, p []byte) error {
 	if err != nil {
 		return err
 	}
-	return c.write(ctx, m)
+	return c.write(ctx, &m)
 }
 
 // write is Write for a message that is checked.
-func (c *Conn) write(ctx context.Context, m outgoing) error {
+func (c *Conn) write(ctx context.Context, m *outgoing) error {
 	c.enter()
 	defer c.leave()
+	start, loaded := c.loadAtOnce(ctx, m)
+	if !loaded {
+		return c.writeInTurn(ctx, m)
+	}
+	if !c.hold(false) {
+		n, err := c.writeRaw(c.out.bytes(), nil)
+		if err = c.left(ctx, m, start, n, err); err != nil {
+			return err
+		}
+	}
+	c.unlockWriting()
+	return c.wrote(m, nil)
+}
+
+// The frames of functions that write calls last are few and small: what happens most takes little of the stack,
+// which would else have to grow in the goroutine of each connection.
+
+// loadAtOnce takes c.wr and puts the frame of m into the output, from start on, if that is small and not compressed,
+// and nobody is writing.
+func (c *Conn) loadAtOnce(ctx context.Context, m *outgoing) (start int, ok bool) {
+	if c.raw == nil || c.compressor != nil || len(m.data) >= apartSize || ctx.Err() != nil || !c.wr.try() {
+		return 0, false
+	}
+	// No other message is under way, and none can get between the parts of one that is a single frame.
+	if c.msg.state.Load() == free && c.takesAtOnce(len(m.data)) {
+		room, ev := c.out.room(), m.event()
+		start = c.out.to
+		if c.encode(room, &ev) == nil {
+			return start, true
+		}
+	}
+	c.unlockWriting()
+	return 0, false
+}
+
+// left goes on after n bytes of the output with the frame of m, which begins at start, have left, or err.
+// If there is an error, c.wr is released.
+func (c *Conn) left(ctx context.Context, m *outgoing, start, n int, err error) error {
+	c.out.sent(n)
+	if err != nil {
+		err = c.broken(err)
+	} else if c.out.buf != nil {
+		err = c.writeOn(ctx, m.typ, start)
+	}
+	c.released()
+	if err != nil {
+		c.unlockWriting()
+		err = c.sendError(err)
+	}
+	return err
+}
+
+// writeOn waits until the network has taken the frame of a message, which begins at start in the output.
+func (c *Conn) writeOn(ctx context.Context, typ frame.Opcode, start int) error {
+	t := newTransmission(c, ctx, alone)
+	t.ev = protocol.Event{Opcode: typ, Fin: true}
+	t.before = c.tx // which a whole message does not change
+	t.start, t.end, t.sent = start, c.out.to, c.out.from
+	err := t.writeRest()
+	t.free()
+	return err
+}
+
+// writeInTurn writes m when its turn has come.
+func (c *Conn) writeInTurn(ctx context.Context, m *outgoing) error {
 	t := newTransmission(c, ctx, riders)
-	served, err := c.lockToWrite(ctx, m)
+	served, err := c.lockToWrite(ctx, *m)
 	if err == nil && !served {
-		err = t.sendMessage(m)
+		err = t.sendMessage(*m)
 		if err != nil {
 			err = c.sendError(err)
 		}
@@ -70,7 +135,7 @@ func (c *Conn) lockToWrite(ctx context.Context, m outgoing) (served bool, err er
 }
 
 // wrote tells the hook about m, unless err says that it was not sent. It returns err.
-func (c *Conn) wrote(m outgoing, err error) error {
+func (c *Conn) wrote(m *outgoing, err error) error {
 	if err == nil {
 		c.limits.Hooks.messageOut(c, m.typ, len(m.data))
 	}

@@ -1,23 +1,23 @@
-//go:build unix && (!linux || race || msan || asan || (!amd64 && !arm64))
+//go:build unix
 
 package sock
 
 import "syscall"
 
-// The detectors have to see system calls, and elsewhere there is less to win.
-
-func read(fd int, p []byte) (int, error) { return syscall.Read(fd, p) }
-
-func write(fd int, p []byte) (int, error) { return syscall.Write(fd, p) }
-
-func writeBoth(fd int, p, q []byte) (int, error) {
-	n, err := write(fd, p)
-	if err != nil || n < len(p) {
-		return n, err
+// readChecked is Read for what the runtime and the detectors have to see.
+func readChecked(fd int, p []byte) (n int, err error) {
+	for {
+		if n, err = syscall.Read(fd, p); err != syscall.EINTR {
+			return max(n, 0), err
+		}
 	}
-	m, err := write(fd, q)
-	if err != nil { // the next call meets it again
-		return n, nil
+}
+
+// writeChecked is Write for what the runtime and the detectors have to see.
+func writeChecked(fd int, p []byte) (n int, err error) {
+	for {
+		if n, err = syscall.Write(fd, p); err != syscall.EINTR {
+			return max(n, 0), err
+		}
 	}
-	return n + m, nil
 }

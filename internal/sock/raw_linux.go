@@ -13,40 +13,68 @@ import (
 //
 // recv and send take less time than read and write, which are for any kind of file.
 
-func read(fd int, p []byte) (int, error) { return transfer(syscall.SYS_RECVFROM, fd, p) }
-
-func write(fd int, p []byte) (int, error) { return transfer(syscall.SYS_SENDTO, fd, p) }
-
-const flags = syscall.MSG_DONTWAIT | syscall.MSG_NOSIGNAL
-
 // much is how many bytes take so long that a collection of garbage had better not wait for them.
 const much = 64 << 10
 
-// transfer receives or sends p.
-func transfer(call uintptr, fd int, p []byte) (int, error) {
+const flags = syscall.MSG_DONTWAIT | syscall.MSG_NOSIGNAL
+
+// Read is syscall.Read.
+func Read(fd int, p []byte) (int, error) {
 	if len(p) > much {
-		return result(syscall.Syscall6(call, uintptr(fd),
-			uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), flags, 0, 0))
+		return readChecked(fd, p)
 	}
-	return result(syscall.RawSyscall6(call, uintptr(fd),
-		uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), flags, 0, 0))
+	for {
+		n, _, err := syscall.RawSyscall6(syscall.SYS_RECVFROM, uintptr(fd),
+			uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), flags, 0, 0)
+		if err == 0 {
+			return int(n), nil
+		}
+		if err != syscall.EINTR {
+			return 0, err
+		}
+	}
 }
 
-func writeBoth(fd int, p, q []byte) (int, error) {
+// Write is syscall.Write.
+func Write(fd int, p []byte) (int, error) {
+	if len(p) > much {
+		return writeChecked(fd, p)
+	}
+	for {
+		n, _, err := syscall.RawSyscall6(syscall.SYS_SENDTO, uintptr(fd),
+			uintptr(unsafe.Pointer(unsafe.SliceData(p))), uintptr(len(p)), flags, 0, 0)
+		if err == 0 {
+			return int(n), nil
+		}
+		if err != syscall.EINTR {
+			return 0, err
+		}
+	}
+}
+
+// WriteBoth is Write for p with q behind it.
+func WriteBoth(fd int, p, q []byte) (int, error) {
 	parts := [2]syscall.Iovec{{Base: unsafe.SliceData(p)}, {Base: unsafe.SliceData(q)}}
 	parts[0].SetLen(len(p))
 	parts[1].SetLen(len(q))
 	m := syscall.Msghdr{Iov: &parts[0], Iovlen: 2}
-	if len(p)+len(q) > much {
-		return result(syscall.Syscall(syscall.SYS_SENDMSG, uintptr(fd), uintptr(unsafe.Pointer(&m)), flags))
+	for {
+		n, err := send(fd, &m, len(p)+len(q) > much)
+		if err == 0 {
+			return n, nil
+		}
+		if err != syscall.EINTR {
+			return 0, err
+		}
 	}
-	return result(syscall.RawSyscall(syscall.SYS_SENDMSG, uintptr(fd), uintptr(unsafe.Pointer(&m)), flags))
 }
 
-// result is what a system call returns.
-func result(n, _ uintptr, err syscall.Errno) (int, error) {
-	if err != 0 {
-		return 0, err
+// send is the system call for m. long says that it may take long.
+func send(fd int, m *syscall.Msghdr, long bool) (int, syscall.Errno) {
+	if long {
+		n, _, err := syscall.Syscall(syscall.SYS_SENDMSG, uintptr(fd), uintptr(unsafe.Pointer(m)), flags)
+		return int(n), err
 	}
-	return int(n), nil
+	n, _, err := syscall.RawSyscall(syscall.SYS_SENDMSG, uintptr(fd), uintptr(unsafe.Pointer(m)), flags)
+	return int(n), err
 }
