@@ -25,7 +25,7 @@ type Conn struct {
 
 	nc         net.Conn
 	limits     *Config              // resolved; others may have the same
-	member     *member              // of Config.Keepalive; nil if there is none
+	member     member               // of Config.Keepalive, if there is one
 	agreement  *handshake.Agreement // nil if nothing was agreed on
 	compressor *compressor          // nil if no compression was agreed on
 	socket     *netloop.Socket      // of nc; nil unless c lives in a loop
@@ -57,6 +57,7 @@ type state struct {
 	text     frame.UTF8     // of the message being received
 	skip     bool           // the rest of the message being delivered is unwanted
 	dropping bool           // messages from now on: the connection is closing, and nobody reads
+	inFull   bool           // the last read filled its room, so there may be more; without raw
 
 	// Who reads. Not guarded.
 	pumping atomic.Bool  // rd is held by pump, which lets readers go first
@@ -221,9 +222,7 @@ func (c *Conn) tearDown(err error) (end error, first bool) {
 	if c.over.Swap(true) {
 		return c.err, false
 	}
-	if c.member != nil {
-		c.member.leave()
-	}
+	c.limits.Keepalive.leave(c)
 	c.watch.clear()
 	if t := c.idle.Load(); t != nil {
 		t.Stop()

@@ -11,9 +11,7 @@ type input struct {
 	b   []byte
 	buf *buffer // that b lies in; nil if it lies elsewhere
 
-	// For connections without a raw one.
-	small *[smallSize]byte // to wait with
-	more  bool             // the last read filled its room, so there may be more
+	small *[smallSize]byte // to wait with, for connections without a raw one
 }
 
 // grow returns room for input in a borrowed buffer, with a place before it for b, which lies in none.

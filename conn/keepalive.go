@@ -48,19 +48,21 @@ type Keepalive struct {
 // of [Conn.Ping] or of Config.Keepalive; zero if there was none.
 func (c *Conn) RTT() time.Duration { return time.Duration(c.rtt.Load()) }
 
-// A member is a connection that a Keepalive looks after.
+// A member is what a connection needs for a Keepalive to look after it. It is part of the Conn, to save memory.
 type member struct {
-	k *Keepalive
-	c *Conn
+	// Guarded by Keepalive.mu.
+	prev, next *Conn         // in the list
+	pinged     time.Duration // when, or when it joined, after Keepalive.began
+	in         place
 
-	// Guarded by k.mu.
-	list       *memberList // that the member is in; nil if it has left
-	prev, next *member
-	pinged     time.Duration // when, or when it joined, after k.began
+	state atomic.Uint32 // one of the following; changed with Conn.mu held
+	ping  *memberPing   // the last one; nil if there was none, or it is answered. Guarded by Conn.mu
+}
 
-	state    atomic.Uint32 // one of the following; changed with c.mu held
-	ping     ping          // the last one; guarded by c.mu
-	answered chan struct{} // closed when state becomes heard; guarded by c.mu, nil unless covered
+// A memberPing is a ping of a Keepalive.
+type memberPing struct {
+	ping
+	heard chan struct{} // closed when the state becomes heard; nil unless covered
 }
 
 // States of a member.
@@ -70,32 +72,55 @@ const (
 	covered                 // nothing did yet, and cover sees to it that somebody reads
 )
 
+// A place is the list that a member is in.
+type place uint8
+
+const (
+	inNone = place(iota)
+	inFresh
+	inOld
+)
+
 // A memberList is a queue of members in the order of their last pings, the oldest first.
 // Since the times are the same for all, they are due in that order, too.
-type memberList struct{ first, last *member }
+type memberList struct{ first, last *Conn }
 
-func (l *memberList) append(m *member) {
-	m.list, m.prev, m.next = l, l.last, nil
-	if l.last != nil {
-		l.last.next = m
-	} else {
-		l.first = m
+// list returns the list that p means.
+func (k *Keepalive) list(p place) *memberList {
+	if p == inFresh {
+		return &k.fresh
 	}
-	l.last = m
+	return &k.old
 }
 
-func (m *member) unlink() {
-	if m.prev != nil {
-		m.prev.next = m.next
+// append puts c, which is in no list, at the end of one.
+func (k *Keepalive) append(c *Conn, p place) {
+	l := k.list(p)
+	m := &c.member
+	m.in, m.prev, m.next = p, l.last, nil
+	if l.last != nil {
+		l.last.member.next = c
 	} else {
-		m.list.first = m.next
+		l.first = c
+	}
+	l.last = c
+}
+
+// unlink takes c off its list.
+func (k *Keepalive) unlink(c *Conn) {
+	m := &c.member
+	l := k.list(m.in)
+	if m.prev != nil {
+		m.prev.member.next = m.next
+	} else {
+		l.first = m.next
 	}
 	if m.next != nil {
-		m.next.prev = m.prev
+		m.next.member.prev = m.prev
 	} else {
-		m.list.last = m.prev
+		l.last = m.prev
 	}
-	m.list, m.prev, m.next = nil, nil, nil
+	m.in, m.prev, m.next = inNone, nil, nil
 }
 
 // join makes c, which is new, a member of k.
@@ -110,23 +135,25 @@ func (k *Keepalive) join(c *Conn) {
 		k.interval = min(limit(k.Interval, 30*time.Second), forever)
 		k.timeout = min(limit(k.Timeout, 20*time.Second), forever)
 	}
-	m := &member{k: k, c: c, pinged: time.Since(k.began)}
-	c.member = m
-	k.fresh.append(m)
+	now := time.Since(k.began)
+	c.member.pinged = now
+	k.append(c, inFresh)
 	if k.timer == nil && !k.running {
-		k.setTimer(m.pinged)
+		k.setTimer(now)
 	}
 }
 
-// leave makes m, whose connection has ended, no member any more.
-func (m *member) leave() {
-	k := m.k
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if m.list == nil {
+// leave makes c, which has ended, no member any more.
+func (k *Keepalive) leave(c *Conn) {
+	if k == nil {
 		return
 	}
-	m.unlink()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if c.member.in == inNone {
+		return
+	}
+	k.unlink(c)
 	if k.empty() && k.timer != nil {
 		k.timer.Stop()
 		k.timer = nil
@@ -145,11 +172,11 @@ func (k *Keepalive) grain() time.Duration { return k.interval / 64 }
 // setTimer sets the timer to when the next member is due, or drops it. k.mu is held.
 func (k *Keepalive) setTimer(now time.Duration) {
 	due := time.Duration(math.MaxInt64)
-	if m := k.fresh.first; m != nil {
-		due = m.pinged + min(k.interval, k.timeout)
+	if c := k.fresh.first; c != nil {
+		due = c.member.pinged + min(k.interval, k.timeout)
 	}
-	if m := k.old.first; m != nil {
-		due = min(due, m.pinged+max(k.interval, k.timeout))
+	if c := k.old.first; c != nil {
+		due = min(due, c.member.pinged+max(k.interval, k.timeout))
 	}
 	switch {
 	case due == math.MaxInt64:
@@ -166,7 +193,7 @@ type round struct {
 	n      int
 	silent uint64 // bit i says that members[i] may be gone; else it is to be pinged
 
-	members [64]*member
+	members [64]*Conn
 }
 
 // tick looks after the members that are due.
@@ -201,9 +228,10 @@ func (k *Keepalive) collect() (r round) {
 	return r
 }
 
-// advance decides about m, the oldest of its list, where members stay until the age limit.
-// It reports whether m was due.
-func (k *Keepalive) advance(r *round, m *member, now, most time.Duration) bool {
+// advance decides about c, the oldest of its list, where members stay until the age limit.
+// It reports whether c was due.
+func (k *Keepalive) advance(r *round, c *Conn, now, most time.Duration) bool {
+	m := &c.member
 	age := now - m.pinged
 	alive := m.state.Load() == heard
 	if alive {
@@ -218,33 +246,32 @@ func (k *Keepalive) advance(r *round, m *member, now, most time.Duration) bool {
 			r.silent |= 1 << r.n
 		} // else the process stood still, and the answer may be there: ask again
 	case age < k.interval || !alive && !unlimited:
-		m.unlink()
-		k.old.append(m)
+		k.unlink(c)
+		k.append(c, inOld)
 		return true
 	}
-	m.unlink()
+	k.unlink(c)
 	m.pinged = now
-	k.fresh.append(m)
-	r.members[r.n] = m
+	k.append(c, inFresh)
+	r.members[r.n] = c
 	r.n++
 	return true
 }
 
 // do pings the members, or fails them.
 func (r *round) do() {
-	for i, m := range r.members[:r.n] {
+	for i, c := range r.members[:r.n] {
 		if r.silent&(1<<i) != 0 {
-			m.expire()
+			c.expire()
 		} else {
-			m.send()
+			c.sendMemberPing()
 		}
 	}
 }
 
-// send sends a ping without waiting for the network.
+// sendMemberPing sends a ping without waiting for the network.
 // If nobody reads, and so nobody would see the answer, it starts a goroutine that does.
-func (m *member) send() {
-	c := m.c
+func (c *Conn) sendMemberPing() {
 	c.enter()
 	defer c.leave()
 	c.mu.Lock()
@@ -252,9 +279,13 @@ func (m *member) send() {
 		c.mu.Unlock()
 		return
 	}
+	m := &c.member
 	m.state.CompareAndSwap(heard, awaiting)
-	c.removePing(&m.ping)
-	c.addPing(&m.ping)
+	if m.ping == nil {
+		m.ping = new(memberPing)
+	}
+	c.removePing(&m.ping.ping)
+	c.addPing(&m.ping.ping)
 	payload := m.ping.payload
 	c.mu.Unlock()
 	if c.pongsFull() {
@@ -263,42 +294,51 @@ func (m *member) send() {
 	c.queuePing(payload[:])
 	c.flushPongs()
 	if c.rd.state.Load() == free && !c.loopReads() {
-		m.cover()
+		c.cover()
 	}
 }
 
 // heardOf notes that something arrived.
 func (c *Conn) heardOf() {
-	m := c.member
-	if m == nil || m.state.Load() == heard {
-		return
+	if c.member.state.Load() != heard {
+		c.heardAtLast()
 	}
+}
+
+// heardAtLast is heardOf for a member that has been pinged.
+func (c *Conn) heardAtLast() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	m.state.Store(heard)
-	if m.answered != nil {
-		close(m.answered)
-		m.answered = nil
+	c.member.state.Store(heard)
+	if p := c.member.ping; p != nil && p.heard != nil {
+		close(p.heard)
+		p.heard = nil
+	}
+}
+
+// memberAnswered forgets the member's ping if all that were sent are answered. c.mu is held.
+func (c *Conn) memberAnswered() {
+	if p := c.member.ping; p != nil && c.pings == nil && p.heard == nil {
+		c.member.ping = nil
 	}
 }
 
 // readerLeft is called when c.rd has been released: if something is waited for, somebody must read.
 func (c *Conn) readerLeft() {
-	if m := c.member; m != nil && m.state.Load() == awaiting {
-		m.cover()
+	if c.member.state.Load() == awaiting {
+		c.cover()
 	}
 }
 
 // cover starts a goroutine that reads until something has arrived, unless one does.
-func (m *member) cover() {
-	c := m.c
+func (c *Conn) cover() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if m.state.Load() == awaiting {
+	if m := &c.member; m.state.Load() == awaiting {
 		m.state.Store(covered)
-		m.answered = make(chan struct{})
-		answered := m.answered
-		c.start(func() { c.readUntil(answered) })
+		m.ping.heard = make(chan struct{})
+		arrived := m.ping.heard
+		c.start(func() { c.readUntil(arrived) })
 	}
 }
 
@@ -322,17 +362,16 @@ func (c *Conn) readUntil(answered <-chan struct{}) {
 
 // expire fails the connection, from which nothing came for too long, unless a write is under way:
 // then the ping may be behind that, and it has a time limit of its own.
-func (m *member) expire() {
-	c := m.c
+func (c *Conn) expire() {
 	c.enter()
 	defer c.leave()
 	if c.wr.state.Load() != free {
 		return
 	}
-	e := timeLimit("Keepalive.Timeout", m.k.timeout)
+	e := timeLimit("Keepalive.Timeout", c.limits.Keepalive.timeout)
 	e.Code = frame.StatusPolicyViolation
 	c.mu.Lock()
-	gone := m.state.Load() != heard && c.err == nil && c.ending == nil
+	gone := c.member.state.Load() != heard && c.err == nil && c.ending == nil
 	if gone {
 		c.err = e
 	}

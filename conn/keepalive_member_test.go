@@ -80,7 +80,7 @@ func TestKeepaliveAfterStandstill(t *testing.T) {
 }
 
 func TestMemberSize(t *testing.T) {
-	if size := unsafe.Sizeof(member{}); size > 144 && unsafe.Sizeof(uintptr(0)) == 8 {
+	if size := unsafe.Sizeof(member{}); size > 40 && unsafe.Sizeof(uintptr(0)) == 8 {
 		t.Errorf("a member has %d bytes", size)
 	}
 }
@@ -90,14 +90,14 @@ func BenchmarkKeepalive(b *testing.B) {
 	for _, n := range []int{100, 100_000} {
 		k := &Keepalive{Interval: time.Hour}
 		for range n {
-			k.join(&Conn{state: new(state)})
+			k.join(&Conn{state: new(state), limits: &Config{Keepalive: k}})
 		}
 		b.Run(fmt.Sprintf("join and leave/%d", n), func(b *testing.B) {
 			b.ReportAllocs()
-			c := &Conn{state: new(state)}
+			c := &Conn{state: new(state), limits: &Config{Keepalive: k}}
 			for b.Loop() {
 				k.join(c)
-				c.member.leave()
+				k.leave(c)
 			}
 		})
 		b.Run(fmt.Sprintf("advance/%d", n), func(b *testing.B) {

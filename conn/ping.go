@@ -156,6 +156,7 @@ func (c *Conn) answerPing(payload []byte) (rtt time.Duration, ok bool) {
 				close(p.pong)
 			}
 		}
+		c.memberAnswered()
 		return rtt, true
 	}
 	return 0, false

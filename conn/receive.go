@@ -254,13 +254,13 @@ func (c *Conn) readNet(room []byte) (n int, err error) {
 func (c *Conn) readBehind() (n int, err error) {
 	in := &c.in
 	p := []byte(nil)
-	if in.more && (c.rx.Open() || len(in.b) > 0) {
+	if c.inFull && (c.rx.Open() || len(in.b) > 0) {
 		p = in.grow()
 	} else {
 		p = in.growSmall()
 	}
 	n, err = c.nc.Read(p)
-	in.more = n == len(p)
+	c.inFull = n == len(p)
 	if n == 0 {
 		in.shrink()
 	} else {

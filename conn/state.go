@@ -26,15 +26,10 @@ func newConn(nc net.Conn, side frame.Side, limits *Config) *Conn {
 		n.Attach(driven{c})
 		return c
 	}
-	if allStates {
-		return &Conn{nc: nc, side: side, limits: limits}
+	c := &Conn{nc: nc, side: side, limits: limits}
+	if !allStates {
+		c.state = new(state)
 	}
-	both := new(struct {
-		c Conn
-		s state
-	})
-	c := &both.c
-	c.state, c.nc, c.side, c.limits = &both.s, nc, side, limits
 	return c
 }
 
