@@ -20,27 +20,22 @@ type opening struct {
 	protocol, extensions, origin, expect []string
 }
 
-// openingOf returns what the rules look at in r, which net/http has parsed.
-func openingOf(r *http.Request) opening {
-	h := r.Header
-	return opening{
-		method: r.Method,
-		proto:  r.Proto,
-		major:  r.ProtoMajor,
-		minor:  r.ProtoMinor,
-		host:   r.Host,
-		body:   r.ContentLength != 0 || len(r.TransferEncoding) > 0,
+// see sets o to what the rules look at in r, which net/http has parsed.
+func (o *opening) see(r *http.Request) {
+	o.method, o.proto, o.major, o.minor = r.Method, r.Proto, r.ProtoMajor, r.ProtoMinor
+	o.host = r.Host
+	o.body = r.ContentLength != 0 || len(r.TransferEncoding) > 0
 
-		hosts:      h["Host"],
-		upgrade:    h["Upgrade"],
-		connection: h["Connection"],
-		key:        h[keyField],
-		version:    h[versionField],
-		protocol:   h[protocolField],
-		extensions: h[extensionsField],
-		origin:     h["Origin"],
-		expect:     h["Expect"],
-	}
+	h := r.Header
+	o.hosts = h["Host"]
+	o.upgrade = h["Upgrade"]
+	o.connection = h["Connection"]
+	o.key = h[keyField]
+	o.version = h[versionField]
+	o.protocol = h[protocolField]
+	o.extensions = h[extensionsField]
+	o.origin = h["Origin"]
+	o.expect = h["Expect"]
 }
 
 // read sets o to what the rules look at in r.
