@@ -242,10 +242,13 @@ expected() {
 	done
 }
 
+# preloads succeeds if there is such a library. Without it, programs run all the same and say so.
+preloads() { [ -z "$(env LD_PRELOAD="$1" true 2>&1)" ]; }
+
 drive_forward() {
 	debian tinyproxy type -P tinyproxy
 	debian microsocks type -P microsocks
-	debian libnss-wrapper env LD_PRELOAD=libnss_wrapper.so true
+	debian libnss-wrapper preloads libnss_wrapper.so
 	# A name that only the proxies know. Loopback addresses are reached without a proxy.
 	echo 127.0.0.1 server.test >"$temp/hosts"
 	names=(env LD_PRELOAD=libnss_wrapper.so "NSS_WRAPPER_HOSTS=$temp/hosts")
