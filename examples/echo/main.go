@@ -160,7 +160,7 @@ func echo(c *conn.Conn) {
 			logf("%v: %v", c.RemoteAddr(), err)
 			return
 		}
-		if buf = p; cap(buf) > 1<<20 {
+		if buf = p; cap(buf) > 2<<20 {
 			buf = nil // too large to keep while waiting
 		}
 	}

@@ -77,7 +77,7 @@ func echoTo(c *conn.Conn) {
 		if err != nil {
 			return
 		}
-		if buf = p; cap(buf) > 1<<20 {
+		if buf = p; cap(buf) > 2<<20 {
 			buf = nil // too large to keep while waiting
 		}
 	}
