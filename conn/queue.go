@@ -36,9 +36,7 @@ func (c *Conn) queueUp(m outgoing, policy FullPolicy, patient bool) (room <-chan
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.queue == nil {
-		c.queue = &sendQueue{empty: make(chan struct{})}
-	}
+	c.openQueue()
 	if full := c.full(len(m.data)); full != nil {
 		if policy == Block || patient && !c.stuck() {
 			return c.queue.roomChan(), nil, nil
@@ -59,6 +57,13 @@ func (c *Conn) queueUp(m outgoing, policy FullPolicy, patient bool) (room <-chan
 	}
 	c.add(m)
 	return nil, dropped, nil
+}
+
+// openQueue sees to it that there is a queue. c.mu is held.
+func (c *Conn) openQueue() {
+	if c.queue == nil {
+		c.queue = &sendQueue{empty: make(chan struct{})}
+	}
 }
 
 // add queues m. c.mu is held.
@@ -121,9 +126,7 @@ func (c *Conn) queueRest(f *transmission, m outgoing) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.queue == nil {
-		c.queue = &sendQueue{empty: make(chan struct{})}
-	}
+	c.openQueue()
 	q, t := c.queue, &sendTurn{rest: f}
 	q.turns = append(q.turns, t)
 	q.messages++

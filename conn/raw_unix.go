@@ -135,12 +135,8 @@ func (w *rawWrite) finish(err error) (int, error) {
 
 // write writes once. It never asks to be called again.
 func (w *rawWrite) write(fd uintptr) bool {
-	var err error
-	if len(w.q) == 0 {
-		w.n, err = sock.Write(int(fd), w.p)
-	} else {
-		w.n, err = sock.WriteBoth(int(fd), w.p, w.q)
-	}
+	n, err := sock.WriteBoth(int(fd), w.p, w.q)
+	w.n = n
 	w.err, _ = err.(syscall.Errno)
 	return true
 }

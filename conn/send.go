@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/ws6455/ws/frame"
-	"github.com/ws6455/ws/internal/protocol"
 )
 
 // Send sends p as one message, like [Conn.Write], but does not wait for the network:
@@ -135,15 +134,11 @@ func (c *Conn) sendAtOnce(m outgoing) (sent bool, err error) {
 		return false, nil
 	case c.compressor != nil || len(m.data) >= apartSize:
 		return c.packAtOnce(m)
-	case !c.wr.try():
+	}
+	if _, loaded := c.loadAtOnce(&m); !loaded {
 		return false, nil
 	}
-	// No other message is under way, and none can get between the parts of one that is a single frame.
-	if c.msg.state.Load() != free || !c.takesAtOnce(len(m.data)) {
-		c.unlockWriting()
-		return false, nil
-	}
-	return c.sendFrameAtOnce(m.event())
+	return c.sendLoaded()
 }
 
 // packAtOnce is sendAtOnce for a message that is large, or may be compressed.
@@ -174,7 +169,11 @@ func (c *Conn) packAtOnce(m outgoing) (sent bool, err error) {
 	}
 	defer c.msg.release()
 	defer t.free()
-	return c.sendFrameAtOnce(t.ev)
+	if err := t.encode(); err != nil { // as takesAtOnce has made sure, none
+		c.unlockWriting()
+		return false, err
+	}
+	return c.sendLoaded()
 }
 
 // takesAtOnce reports whether the output has room for n bytes of payload and what has to go before,
@@ -191,9 +190,9 @@ func (c *Conn) takesAtOnce(n int) bool {
 	return false
 }
 
-// sendFrameAtOnce sends ev, which there is room for, and releases c.wr.
-func (c *Conn) sendFrameAtOnce(ev protocol.Event) (sent bool, err error) {
-	if err = c.encode(c.out.room(), &ev); err == nil && !c.hold(false) {
+// sendLoaded sends the output, which ends with a frame that was put there just now, and releases c.wr.
+func (c *Conn) sendLoaded() (sent bool, err error) {
+	if !c.hold(false) {
 		err = c.sendNow()
 		if err == nil && c.out.buf != nil {
 			startFlusher(c)

@@ -43,7 +43,10 @@ func (c *Conn) Write(ctx context.Context, typ frame.Opcode, p []byte) error {
 func (c *Conn) write(ctx context.Context, m *outgoing) error {
 	c.enter()
 	defer c.leave()
-	start, loaded := c.loadAtOnce(ctx, m)
+	if ctx.Err() != nil {
+		return c.writeInTurn(ctx, m) // which finds out what to say
+	}
+	start, loaded := c.loadAtOnce(m)
 	if !loaded {
 		return c.writeInTurn(ctx, m)
 	}
@@ -62,8 +65,8 @@ func (c *Conn) write(ctx context.Context, m *outgoing) error {
 
 // loadAtOnce takes c.wr and puts the frame of m into the output, from start on, if that is small and not compressed,
 // and nobody is writing.
-func (c *Conn) loadAtOnce(ctx context.Context, m *outgoing) (start int, ok bool) {
-	if c.raw == nil || c.compressor != nil || len(m.data) >= apartSize || ctx.Err() != nil || !c.wr.try() {
+func (c *Conn) loadAtOnce(m *outgoing) (start int, ok bool) {
+	if c.raw == nil || c.compressor != nil || len(m.data) >= apartSize || !c.wr.try() {
 		return 0, false
 	}
 	// No other message is under way, and none can get between the parts of one that is a single frame.

@@ -61,8 +61,6 @@ func expectationFailed(reason string) *Error {
 //
 // "The origin server MUST generate an Allow header field in a 405 response"
 // https://www.rfc-editor.org/rfc/rfc9110#section-15.5.6
-//
-//go:noinline
 func methodNotAllowed(reason string) *Error {
 	return &Error{
 		Status: statusMethodNotAllowed,
@@ -76,8 +74,6 @@ func methodNotAllowed(reason string) *Error {
 //
 // "The server MUST send an Upgrade header field in a 426 response"
 // https://www.rfc-editor.org/rfc/rfc9110#section-15.5.22
-//
-//go:noinline
 func upgradeRequired(reason string) *Error {
 	return &Error{
 		Status: statusUpgradeRequired,

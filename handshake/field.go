@@ -137,6 +137,14 @@ func quote(s string) string {
 	return string(append(b, '"'))
 }
 
+// aboutField says what came in a field, and what was wanted.
+func aboutField(name string, lines []string, want string) string {
+	return "field " + name + " " + found(lines) + ": " + want
+}
+
+// aboutValue says what came, between two texts.
+func aboutValue(before, came, after string) string { return before + quote(came) + after }
+
 // found says in an error what came in a field.
 func found(lines []string) string {
 	if len(lines) == 0 {

@@ -28,9 +28,9 @@ func (p *Policy) checkOrigin(lines []string, host string) *Error {
 	o, ok := parseOrigin(lines[0])
 	switch {
 	case len(lines) > 1:
-		return forbidden("field Origin " + found(lines) + ": want it once")
+		return forbidden(aboutField("Origin", lines, "want it once"))
 	case !ok:
-		return forbidden("origin " + quote(lines[0]) + " names no site: want scheme://host[:port]")
+		return forbidden(aboutValue("origin ", lines[0], " names no site: want scheme://host[:port]"))
 	case o.isHost(host) || slices.ContainsFunc(p.Origins, o.matches):
 		return nil
 	default:

@@ -123,9 +123,9 @@ func (o *opening) check() *Error {
 	switch {
 	// 1. "An HTTP/1.1 or higher GET request"
 	case o.major > 1:
-		return badRequest(value("the request came over ", o.proto, ", which has no Upgrade: want HTTP/1.1"))
+		return badRequest(aboutValue("the request came over ", o.proto, ", which has no Upgrade: want HTTP/1.1"))
 	case o.major < 1 || o.minor < 1:
-		return badRequest(value("the request has version ", o.proto, ": want HTTP/1.1"))
+		return badRequest(aboutValue("the request has version ", o.proto, ": want HTTP/1.1"))
 
 	// 2. "A |Host| header field containing the server's authority."
 	// Without it the status is 400 whatever the method is:
@@ -133,60 +133,46 @@ func (o *opening) check() *Error {
 	case o.host == "":
 		return badRequest("field Host is missing")
 	case len(o.hosts) > 1:
-		return badRequest(lines("Host", o.hosts, "want it once"))
+		return badRequest(aboutField("Host", o.hosts, "want it once"))
 	case len(o.hosts) == 1 && !isHostValue(o.hosts[0]):
-		return badRequest(lines("Host", o.hosts, "want host[:port]"))
+		return badRequest(aboutField("Host", o.hosts, "want host[:port]"))
 	case !isHostValue(o.host):
-		return badRequest(value("the request is for host ", o.host, ": want host[:port]"))
+		return badRequest(aboutValue("the request is for host ", o.host, ": want host[:port]"))
 
 	case o.method != "GET":
-		return methodNotAllowed(value("the method is ", o.method, ": want GET"))
+		return methodNotAllowed(aboutValue("the method is ", o.method, ": want GET"))
 	case o.target != "":
-		return badRequest(value("the target is ", o.target, ": want /path, or an http or https URI"))
+		return badRequest(aboutValue("the target is ", o.target, ": want /path, or an http or https URI"))
 	case o.body:
 		return badRequest("the request has a body: want none, since frames follow")
 	case slices.ContainsFunc(o.expect, isUnmet):
-		return expectationFailed(lines("Expect", o.expect, "want none"))
+		return expectationFailed(aboutField("Expect", o.expect, "want none"))
 
 	// 3. "An |Upgrade| header field containing the value "websocket""
 	case !hasToken(o.upgrade, "websocket"):
-		return upgradeRequired(lines("Upgrade", o.upgrade, `want "websocket" (a proxy on the way must pass it on)`))
+		return upgradeRequired(aboutField("Upgrade", o.upgrade, `want "websocket" (a proxy on the way must pass it on)`))
 
 	// 4. "A |Connection| header field that includes the token "Upgrade""
 	case !hasToken(o.connection, "Upgrade"):
-		return badRequest(lines("Connection", o.connection, `want "Upgrade" in it (a proxy on the way must pass it on)`))
+		return badRequest(aboutField("Connection", o.connection, `want "Upgrade" in it (a proxy on the way must pass it on)`))
 
 	// 5. "A |Sec-WebSocket-Key| header field with a base64-encoded […]
 	// value that, when decoded, is 16 bytes in length."
 	case len(o.key) != 1:
-		return badRequest(lines("Sec-WebSocket-Key", o.key, "want it once"))
+		return badRequest(aboutField("Sec-WebSocket-Key", o.key, "want it once"))
 	case !ValidKey(o.key[0]):
-		return badRequest(lines("Sec-WebSocket-Key", o.key, "want the base64 text of 16 bytes"))
+		return badRequest(aboutField("Sec-WebSocket-Key", o.key, "want the base64 text of 16 bytes"))
 
 	// 6. "A |Sec-WebSocket-Version| header field, with a value of 13."
 	case len(o.version) != 1:
-		return upgradeRequired(lines("Sec-WebSocket-Version", o.version, "want it once, with the value 13"))
+		return upgradeRequired(aboutField("Sec-WebSocket-Version", o.version, "want it once, with the value 13"))
 	case o.version[0] != version:
-		return upgradeRequired(lines("Sec-WebSocket-Version", o.version, "want 13"))
+		return upgradeRequired(aboutField("Sec-WebSocket-Version", o.version, "want 13"))
 
 	default:
 		return nil
 	}
 }
-
-// Concatenations are kept out of check, where each would take its part of a stack that net/http has nearly filled.
-
-// lines says what came in a field, and what was wanted.
-//
-//go:noinline
-func lines(field string, came []string, want string) string {
-	return "field " + field + " " + found(came) + ": " + want
-}
-
-// value says what came between two texts.
-//
-//go:noinline
-func value(before, came, after string) string { return before + quote(came) + after }
 
 // isUnmet reports whether a value of Expect asks for what no handshake gives.
 // The expectation that is defined is for a body, of which there is none.
@@ -203,7 +189,7 @@ func (p *Policy) subprotocol(lines []string) (string, *Error) {
 		err = checkSubprotocols(offers)
 	}
 	if err != nil {
-		return "", badRequest("field Sec-WebSocket-Protocol " + found(lines) + ": " + err.Error())
+		return "", badRequest(aboutField("Sec-WebSocket-Protocol", lines, err.Error()))
 	}
 	for _, s := range offers {
 		if slices.Contains(p.Subprotocols, s) {
@@ -238,7 +224,7 @@ func checkSubprotocols(names []string) error {
 func (p *Policy) extensions(lines []string) ([]Extension, *Error) {
 	offers, err := ParseExtensions(lines)
 	if err != nil {
-		return nil, badRequest("field Sec-WebSocket-Extensions " + found(lines) + ": " + err.Error())
+		return nil, badRequest(aboutField("Sec-WebSocket-Extensions", lines, err.Error()))
 	}
 	if p.Negotiate == nil || len(offers) == 0 {
 		return nil, nil

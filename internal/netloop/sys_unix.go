@@ -22,11 +22,7 @@ func readDescriptor(fd int, p []byte) (n int, err error) {
 
 // writeDescriptor writes p with q behind it, once. If the network takes nothing, the error is ErrAgain.
 func writeDescriptor(fd int, p, q []byte) (n int, err error) {
-	if len(q) == 0 {
-		n, err = sock.Write(fd, p)
-	} else {
-		n, err = sock.WriteBoth(fd, p, q)
-	}
+	n, err = sock.WriteBoth(fd, p, q)
 	return n, ioError("write", err)
 }
 

@@ -13,7 +13,7 @@ func Write(fd int, p []byte) (int, error) { return writeChecked(fd, p) }
 // WriteBoth is Write for p with q behind it.
 func WriteBoth(fd int, p, q []byte) (int, error) {
 	n, err := Write(fd, p)
-	if err != nil || n < len(p) {
+	if err != nil || n < len(p) || len(q) == 0 {
 		return n, err
 	}
 	m, err := Write(fd, q)

@@ -54,6 +54,13 @@ func Write(fd int, p []byte) (int, error) {
 
 // WriteBoth is Write for p with q behind it.
 func WriteBoth(fd int, p, q []byte) (int, error) {
+	if len(q) == 0 {
+		return Write(fd, p)
+	}
+	return writeParts(fd, p, q)
+}
+
+func writeParts(fd int, p, q []byte) (int, error) {
 	parts := [2]syscall.Iovec{{Base: unsafe.SliceData(p)}, {Base: unsafe.SliceData(q)}}
 	parts[0].SetLen(len(p))
 	parts[1].SetLen(len(q))
